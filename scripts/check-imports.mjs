@@ -33,6 +33,7 @@ export const LAYERS = `
 
   voice: audio base telemetry
   voice/openai: audio base telemetry voice
+  voice/openai-live: audio base telemetry voice voice/openai
   voice/nova: audio base process telemetry voice
   voice/local: audio base speech telemetry voice
   voice/continuity: audio base voice
@@ -64,8 +65,8 @@ export const LAYERS = `
   outbound: base call edge handover journal outbound/calling-hours.ts outbound/countries.ts telemetry twilio twilio/caller-identity.ts voice
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/recording call/registry.ts call/secrets call/snapshot call/transfer config console crm edge escalation handover hooks journal mcp outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
-  doctor: app base call config crm handover hooks journal mcp process speech telemetry twilio voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/recording call/registry.ts call/secrets call/snapshot call/transfer config console crm edge escalation handover hooks journal mcp outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai voice/openai-live
+  doctor: app base call config crm handover hooks journal mcp process speech telemetry twilio voice/nova voice/openai voice/openai-live
   doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
@@ -77,6 +78,8 @@ export const LAYERS = `
 
   sim/model: audio base process speech
   sim/openai: audio base process sim/model
+  sim/openai-live: audio base sim/model sim/openai
+  sim/openai/main.ts: base process sim/model sim/openai sim/openai-live
   sim/nova: audio base process sim/model
   sim/hubspot: base process sim/model
   sim/hooks: base process sim/model
@@ -97,7 +100,7 @@ export const LAYERS = `
   main.ts: app base config console/address.ts process sim/faults sim/handset sim/replay telemetry
 
   test/contracts: handover journal
-  test/support: app audio base call call/secrets cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hooks sim/hubspot sim/mcp sim/model sim/nova sim/openai sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
+  test/support: app audio base call call/secrets cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hooks sim/hubspot sim/mcp sim/model sim/nova sim/openai sim/openai-live sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai voice/openai-live
   test/browser/support: app audio call config console escalation sim/handset speech tape/format.ts telemetry test/support
   bench: app audio base cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/browser/support test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hooks sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai

@@ -52,7 +52,7 @@ for (const pipeline of [true, false]) {
         assistant: 'default',
         tokens: { input: 120, output: 45 },
         handover_id: handoverId,
-          recording: null,
+        recording: null,
       });
       assert.ok(Number(seconds) > 0 && !Number.isNaN(Date.parse(String(endedAt))));
       const [session] = providers as { name: string; seconds: number }[];

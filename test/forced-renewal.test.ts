@@ -6,8 +6,11 @@ import { until } from './support/rig.js';
 
 const SPEED = 16;
 
+/** Those whose simulators let a session be brief. */
+type Brief = Exclude<Model, 'openai-live'>;
+
 /** When a session should be renewed in a pause, and when without one, by the shortest time that the gateway believes. */
-const TIMES: Readonly<Record<Model, { afterMs: number; forcedMs: number }>> = {
+const TIMES: Readonly<Record<Brief, { afterMs: number; forcedMs: number }>> = {
   // A session of 310 s.
   openai: { afterMs: 283_000, forcedMs: 294_500 },
   // Credentials that end within a minute.
@@ -15,7 +18,7 @@ const TIMES: Readonly<Record<Model, { afterMs: number; forcedMs: number }>> = {
 };
 
 /** Starts a rig whose sessions must end early, and has it learn so from a first call. */
-async function startBrief(model: Model, pipeline: boolean): Promise<ModelRig> {
+async function startBrief(model: Brief, pipeline: boolean): Promise<ModelRig> {
   if (model === 'nova') process.env['AWS_CREDENTIAL_EXPIRATION'] = new Date(Date.now() + 80_000).toISOString();
   let answers = 0;
   const brain = scriptedBrain([]);

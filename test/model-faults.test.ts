@@ -130,6 +130,15 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
       outcome: 'same session',
     },
   ],
+  'openai-live': [
+    ...BOTH,
+    { name: 'closes with 1011 mid-word', faults: midWord({ type: 'close', code: 1011 }), outcome: 'new session' },
+    ...(['throttled', 'unauthorized', 'timeout'] as const).map((kind): Case => ({
+      name: `sends an error event of class ${kind}`,
+      faults: midWord({ type: 'error', class: kind }),
+      outcome: ERROR_OUTCOMES[kind] ?? 'same session',
+    })),
+  ],
   nova: [
     ...BOTH,
     { name: 'reports system instability', faults: midWord({ type: 'instability' }), outcome: 'new session' },
@@ -235,7 +244,7 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
     });
   }
 
-  for (const model of ['openai', 'nova'] as const) {
+  for (const model of ['openai', 'openai-live', 'nova'] as const) {
     for (const { endpoint, faults, name, openai, outcome } of CASES[model]) {
       test(`when ${model} ${name} the call ${ENDINGS[outcome]}`, async () => {
         const says = ['What are your opening hours?', 'What are your opening hours?', 'What are your opening hours?'];
@@ -244,6 +253,7 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
           says,
           faults,
           openai: { voice: QUICK, ...openai },
+          live: { voice: QUICK },
           nova: { voice: QUICK },
           ...(endpoint === undefined ? {} : { endpoint }),
         });
@@ -288,6 +298,8 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
   for (const [model, pipeline] of [
     ['openai', true],
     ['openai', false],
+    ['openai-live', true],
+    ['openai-live', false],
     ['nova', true],
     ['nova', false],
   ] as const)

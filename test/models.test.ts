@@ -61,7 +61,7 @@ async function wholeCall(model: Model, pipeline: boolean): Promise<unknown> {
 
 // Concurrent, because a call spends its time waiting.
 describe('calls with hosted models', { concurrency: 6 }, () => {
-  for (const model of ['openai', 'nova'] as const) {
+  for (const model of ['openai', 'openai-live', 'nova'] as const) {
     for (const pipeline of [true, false]) {
       describe(
         `${model} ${pipeline ? 'through the pipeline' : 'through the direct bridge'}`,
@@ -193,7 +193,7 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
     });
   }
 
-  for (const model of ['openai', 'nova'] as const) {
+  for (const model of ['openai', 'openai-live', 'nova'] as const) {
     test(`${model}: pipeline and direct bridge produce the same transcript, the same sound and the same handover`, async () => {
       const [pipeline, direct] = await Promise.all([wholeCall(model, true), wholeCall(model, false)]);
       assert.deepEqual(pipeline, direct);
@@ -202,6 +202,7 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
 
   for (const [model, nova, when] of [
     ['openai', {}, ''],
+    ['openai-live', {}, ''],
     ['nova', {}, ''],
     ['nova', { headers: 'with-first-output' }, ', though a new session sends nothing before somebody speaks'],
   ] as const) {
@@ -224,7 +225,11 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
                 ? [speaks(`Answer number ${answers++}.`, { durationMs: 300 })]
                 : [speaks('Hello.', { durationMs: 300 })],
           }),
-          env: { OPENAI_RENEW_AFTER_SECONDS: '1', NOVA_RENEW_AFTER_SECONDS: '1' },
+          env: {
+            OPENAI_RENEW_AFTER_SECONDS: '1',
+            OPENAI_LIVE_RENEW_AFTER_SECONDS: '1',
+            NOVA_RENEW_AFTER_SECONDS: '1',
+          },
         },
         async (rig) => {
           const { call, hearing } = rig.place();

@@ -11,6 +11,7 @@ import { BRIEFING } from './mutants/briefing.mjs';
 import { HOOKS } from './mutants/hooks.mjs';
 import { JOURNAL } from './mutants/journal.mjs';
 import { MCP } from './mutants/mcp.mjs';
+import { LIVE } from './mutants/openai-live.mjs';
 import { MODELS } from './mutants/models.mjs';
 import { OUTBOUND } from './mutants/outbound.mjs';
 import { RECORDING } from './mutants/recording.mjs';
@@ -33,6 +34,7 @@ export const MUTANTS = [
   ...SILENCE,
   ...MODELS,
   ...ASSISTANTS,
+  ...LIVE,
   ...SETTINGS,
   ...OUTBOUND,
   ...BRIEFING,

@@ -17,6 +17,13 @@ const WRITES: Readonly<Record<Model, Readonly<Record<string, readonly Act[]>>>> 
     limit: [fault({ type: 'failed-response', class: 'throttled' })],
     garbage: [writes(GARBAGE)],
   },
+  'openai-live': {
+    invoice: [writes('The caller was **charged** twice\nfor an invoice.')],
+    slowness: [wait(60_000), writes('Too late.')],
+    failure: [fault({ type: 'failed-response', class: 'server' })],
+    limit: [fault({ type: 'failed-response', class: 'throttled' })],
+    garbage: [writes(GARBAGE)],
+  },
   nova: {
     invoice: [writes('The caller was **charged** twice\nfor an invoice.')],
     slowness: [wait(60_000), writes('Too late.')],
@@ -42,7 +49,7 @@ function brainFor(model: Model): BrainFactory {
 }
 
 describe("the summary on the agent's screen", { concurrency: 3 }, () => {
-  for (const model of ['openai', 'nova'] as const) {
+  for (const model of ['openai', 'openai-live', 'nova'] as const) {
     test(`${model}: the summary comes from the model, or from the transcript when the model writes none`, async () => {
       const topics = Object.keys(WRITES[model]);
       const says = topics.map((topic) => `I want to speak to a human about my ${topic}.`);

@@ -60,7 +60,7 @@ function unknownUrl(url: URL): Extract<Admission, { type: 'refused' }> {
   return refusal(404, 'invalid_request_error', 'unknown_url', `Invalid URL (GET ${url.pathname})`);
 }
 
-function checkKey(
+export function checkKey(
   request: IncomingMessage,
   rules: AdmissionRules,
 ): Extract<Admission, { type: 'refused' }> | undefined {

@@ -2,12 +2,13 @@ import { UsageError, defineCommand, isEntry, numberOption, runCommand } from '..
 import { systemClock } from '../../src/base/clock.js';
 import { serveUntilStopped } from '../model/command.js';
 import { faultUsage, parseFault } from '../model/faults.js';
+import { LiveHost } from '../openai-live/host.js';
 import { startOpenAiSim } from './server.js';
 import type { Session } from './session.js';
 
 export const command = defineCommand({
   name: 'sim:openai',
-  does: 'Runs a simulated OpenAI Realtime service, for clients of the real one.',
+  does: 'Runs a simulated OpenAI with Realtime and GPT-Live, for clients of the real one.',
   options: {
     port: { type: 'string', value: 'number', default: '8790', about: 'the port to listen on' },
     key: {
@@ -59,13 +60,17 @@ export const command = defineCommand({
     };
     return serveUntilStopped({
       tones: values.tones,
-      start: (senses) => startOpenAiSim({ ...options, ...senses, onSession: watch }),
+      start: (senses) => {
+        const { apiKeys, faults } = { apiKeys: undefined, ...options };
+        const live = new LiveHost({ ...senses, faults, ...(apiKeys === undefined ? {} : { apiKeys }) });
+        return startOpenAiSim({ ...options, ...senses, onSession: watch, others: [live] });
+      },
       introduction: ({ port, url }) =>
-        `OpenAI Realtime, simulated, listens at ${url} (WebSocket: ws://127.0.0.1:${port}/v1/realtime).
+        `OpenAI, simulated, listens at ${url} (Realtime: ws://127.0.0.1:${port}/v1/realtime, GPT-Live: ws://127.0.0.1:${port}/v1/live/sessions).
 
 Put these settings into a file .env where you start the gateway:
 
-  VOICE_PROVIDER=openai
+  VOICE_PROVIDER=openai        (or openai-live)
   OPENAI_BASE_URL=${url}
   OPENAI_API_KEY=${values.key[0] ?? 'sk-simulated'}
 

@@ -1,4 +1,4 @@
-import { STATUS_CODES, type IncomingMessage, createServer } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -42,6 +42,19 @@ export interface OpenAiSimOptions {
    */
   withoutMulaw?: 'ignored' | 'refused' | undefined;
   onSession?(session: Session): void;
+  /** Other APIs of the same host. */
+  others?: readonly OtherApi[];
+}
+
+/** An API that the real service has at the same host, below other paths. */
+export interface OtherApi {
+  /** Ids of its models, for the list of models. */
+  readonly models: readonly string[];
+  /** Answers a request whose key is checked. Returns false for a path that it does not have. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Takes an upgrade. Returns false for a path that it does not have. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  close(): void;
 }
 
 export interface OpenAiSim {
@@ -73,8 +86,10 @@ class Server implements OpenAiSim {
   private readonly options: OpenAiSimOptions;
   private readonly clock: Clock;
   private readonly http = createServer((request, response) => {
-    const { apiKeys, models = MODELS } = this.options;
-    const { status, body } = describeModel(request, { apiKeys, models });
+    const { apiKeys, models = MODELS, others = [] } = this.options;
+    if (others.some((other) => other.answer(request, response))) return;
+    const listed = [...models, ...others.flatMap((other) => other.models)];
+    const { status, body } = describeModel(request, { apiKeys, models: listed });
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
   private readonly upgrader = new WebSocketServer({
@@ -106,6 +121,7 @@ class Server implements OpenAiSim {
   }
 
   async close(): Promise<void> {
+    for (const other of this.options.others ?? []) other.close();
     for (const socket of this.upgrader.clients) socket.terminate();
     for (const session of this.sessions) session.dispose();
     this.http.closeAllConnections();
@@ -116,6 +132,7 @@ class Server implements OpenAiSim {
 
   private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
+    if (this.options.others?.some((other) => other.upgrade(request, socket, head)) === true) return;
     const faults = new FaultPlan(this.options.faults ?? [], ++this.attempts);
     const fault = faults.atConnect;
     if (fault?.type === 'reset') {
@@ -165,15 +182,23 @@ class Server implements OpenAiSim {
     this.options.onSession?.(session);
   }
 
-  private refuse(socket: Duplex, { status, body }: Extract<Admission, { type: 'refused' }>): void {
-    this.refusals.push({ status });
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\n` +
-        `Content-Type: ${body.startsWith('<') ? 'text/html' : 'application/json'}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+  private refuse(socket: Duplex, refusal: Extract<Admission, { type: 'refused' }>): void {
+    this.refusals.push({ status: refusal.status });
+    refuseUpgrade(socket, refusal);
   }
 }
 
-function refusedBy({ by, status }: Extract<ConnectFault, { type: 'refuse' }>): Extract<Admission, { type: 'refused' }> {
+/** Answers an upgrade with an HTTP status. */
+export function refuseUpgrade(socket: Duplex, { status, body }: Extract<Admission, { type: 'refused' }>): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\n` +
+      `Content-Type: ${body.startsWith('<') ? 'text/html' : 'application/json'}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+export function refusedBy({
+  by,
+  status,
+}: Extract<ConnectFault, { type: 'refuse' }>): Extract<Admission, { type: 'refused' }> {
   return by === 'proxy' ? { type: 'refused', status, body: proxyPage(status) } : refusedFor(status);
 }

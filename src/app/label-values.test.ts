@@ -28,6 +28,7 @@ import type { Refusal } from '../twilio/webhooks.js';
 import type { ProviderFault } from '../voice/fenced-session.js';
 import type { LocalAnomaly } from '../voice/local/anomaly.js';
 import type { NovaAnomaly } from '../voice/nova/anomaly.js';
+import type { LiveAnomaly } from '../voice/openai-live/anomalies.js';
 import type { OpenAiAnomaly } from '../voice/openai/anomalies.js';
 import type { ToolFault } from '../voice/tools.js';
 
@@ -62,6 +63,7 @@ const SAME: readonly true[] = [
   true satisfies Same<(typeof ESCALATIONS)[number]['reason'], Reason>,
   true satisfies Same<(typeof PROVIDER_FAULTS)[number], ProviderFault>,
   true satisfies Same<(typeof PROVIDER_ANOMALIES)['openai'][number], OpenAiAnomaly>,
+  true satisfies Same<(typeof PROVIDER_ANOMALIES)['openai-live'][number], LiveAnomaly>,
   true satisfies Same<(typeof PROVIDER_ANOMALIES)['nova'][number], NovaAnomaly>,
   true satisfies Same<(typeof PROVIDER_ANOMALIES)['local'][number], LocalAnomaly>,
 ];

@@ -36,11 +36,12 @@ export async function openTraces(
 /** Returns what the settings say of a provider. Nothing of it changes from call to call. */
 export function modelOf(
   provider: string,
-  { local, nova, openai }: Pick<Config, 'local' | 'nova' | 'openai'>,
+  { local, nova, openai, openaiLive }: Pick<Config, 'local' | 'nova' | 'openai' | 'openaiLive'>,
 ): Readonly<Record<string, SpanValue | undefined>> {
   const [model, url] =
     {
       openai: [openai.model, openai.baseUrl],
+      'openai-live': [openaiLive.model, openai.baseUrl],
       nova: [nova.modelId, nova.endpointUrl ?? `https://bedrock-runtime.${nova.region}.amazonaws.com`],
       local: [local.llmModel, local.llmBaseUrl],
     }[provider] ?? [];

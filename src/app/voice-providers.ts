@@ -12,6 +12,7 @@ import { type CallVoice, ContinuousProvider } from '../voice/continuity/provider
 import { logsOwnVoice } from '../voice/local/own-voice-log.js';
 import { createLocalProvider } from '../voice/local/provider.js';
 import { createNovaProvider } from '../voice/nova/provider.js';
+import { createOpenAiLiveProvider } from '../voice/openai-live/provider.js';
 import { createOpenAiProvider } from '../voice/openai/provider.js';
 import { FencedProvider } from '../voice/fenced-provider.js';
 import type { FenceReport } from '../voice/fenced-session.js';
@@ -168,6 +169,23 @@ function createProvider(
         clock,
         onAnomaly,
       });
+    case 'openai-live': {
+      const { apiKey, baseUrl, organization, project } = config.openai;
+      return withoutWire(() =>
+        createOpenAiLiveProvider({
+          ...config.openaiLive,
+          apiKey,
+          baseUrl,
+          organization,
+          project,
+          safetyKey: config.handover.pepper,
+          log,
+          clock,
+          speakLine,
+          onAnomaly,
+        }),
+      );
+    }
     case 'nova':
       return createNovaProvider({
         ...nova,
@@ -194,7 +212,7 @@ function createProvider(
     default:
       throw new TandemError(
         'CONFIG_INVALID',
-        `VOICE_PROVIDER or VOICE_FALLBACK names ${JSON.stringify(name.slice(0, 80))}, which is neither openai, nova nor local, and no module in EXTENSIONS provides it.`,
+        `VOICE_PROVIDER or VOICE_FALLBACK names ${JSON.stringify(name.slice(0, 80))}, which is neither openai, openai-live, nova nor local, and no module in EXTENSIONS provides it.`,
       );
   }
 }

@@ -61,7 +61,7 @@ const ERRORS = {
   },
   VOICE_EXPIRED: {
     retryable: true,
-    help: "The session reached the provider's time limit. If this repeats, lower OPENAI_RENEW_AFTER_SECONDS or NOVA_RENEW_AFTER_SECONDS.",
+    help: "The session reached the provider's time limit. If this repeats, lower OPENAI_RENEW_AFTER_SECONDS, OPENAI_LIVE_RENEW_AFTER_SECONDS or NOVA_RENEW_AFTER_SECONDS.",
   },
   SESSION_CLOSED: {
     retryable: true,

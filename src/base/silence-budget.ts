@@ -78,6 +78,12 @@ export const SILENCE_BUDGET = {
   novaWholeTurnMs: 3000,
   /** Nova: maximum time to begin when it is asked to speak first. Others measured 1.3 s. */
   novaOpeningMs: 10_000,
+  /** GPT-Live: delay before a model that owes an answer is reminded. It decides itself when to speak. */
+  liveReminderMs: 2500,
+  /** GPT-Live: maximum silence of a model that owes an answer. Its backend may be thinking, and the reminder needs time. */
+  liveAnswerMs: 5200,
+  /** GPT-Live: maximum time until the model tells what its backend has returned; then the answer counts as broken off. */
+  liveResultMs: 5000,
   /** Maximum time for synthesising a line; then the line counts as unsaid. */
   synthesisMs: 4000,
   /** Maximum time for one sentence of the voice at LOCAL_TTS_BASE_URL; then the embedded voice speaks it. */

@@ -57,6 +57,7 @@ test('without any setting, everything is embedded and only this machine can call
       turnDetection: { type: 'server_vad', threshold: 0.5, silenceDurationMs: 500 },
       renewAfterMs: 3_300_000,
     },
+    openaiLive: { model: 'gpt-live-1', backendModel: 'gpt-5.6-luna', voice: 'marin', renewAfterMs: 6_600_000 },
     nova: {
       region: 'us-east-1',
       modelId: 'amazon.nova-2-sonic-v1:0',
@@ -375,8 +376,9 @@ test('a local chat endpoint needs the name of its model', () => {
   );
 });
 
-test('a provider from an extension may have any name, and the provider openai needs its key wherever it is named', () => {
+test('a provider from an extension may have any name, and the providers of OpenAI need their key wherever they are named', () => {
   assert.deepEqual(readConfig({ VOICE_PROVIDER: 'parrot', EXTENSIONS: './parrot.js' }).voiceProviders, ['parrot']);
   assert.match(refusal({ VOICE_PROVIDER: 'openai' }), /^OPENAI_API_KEY /);
   assert.match(refusal({ VOICE_FALLBACK: 'openai' }), /^OPENAI_API_KEY /);
+  assert.match(refusal({ VOICE_FALLBACK: 'openai-live' }), /^OPENAI_API_KEY .* names openai-live/);
 });

@@ -80,6 +80,8 @@ export interface Config {
     turnDetection: TurnDetection;
     renewAfterMs: number;
   };
+  /** The account is that of `openai`. */
+  openaiLive: { model: string; backendModel: string; voice: string; renewAfterMs: number };
   nova: {
     region: string;
     modelId: string;
@@ -259,6 +261,12 @@ export function readConfig(env: Environment): Config {
               silenceDurationMs: values.OPENAI_VAD_SILENCE_MS,
             },
       renewAfterMs: values.OPENAI_RENEW_AFTER_SECONDS * 1000,
+    },
+    openaiLive: {
+      model: values.OPENAI_LIVE_MODEL,
+      backendModel: values.OPENAI_LIVE_BACKEND_MODEL,
+      voice: values.OPENAI_LIVE_VOICE,
+      renewAfterMs: values.OPENAI_LIVE_RENEW_AFTER_SECONDS * 1000,
     },
     nova: {
       region: values.NOVA_REGION,

@@ -174,7 +174,7 @@ function checkTraces(values: Values): void {
 }
 
 /** Names of the providers that need no extension. */
-export const BUILT_IN_PROVIDERS: readonly string[] = ['openai', 'nova', 'local'];
+export const BUILT_IN_PROVIDERS: readonly string[] = ['openai', 'openai-live', 'nova', 'local'];
 
 function checkVoice(values: Values): void {
   if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined)
@@ -193,9 +193,12 @@ function checkVoice(values: Values): void {
     if (unknown === undefined || hasExtensions) continue;
     throw invalid(
       variable,
-      `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, nova, local, or a provider from EXTENSIONS.`,
+      `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, openai-live, nova, local, or a provider from EXTENSIONS.`,
     );
   }
-  if (Object.values(named).flat().includes('openai') && values.OPENAI_API_KEY === undefined)
-    throw invalid('OPENAI_API_KEY', 'is required, because VOICE_PROVIDER or VOICE_FALLBACK names openai.');
+  const keyed = Object.values(named)
+    .flat()
+    .find((name) => name === 'openai' || name === 'openai-live');
+  if (keyed !== undefined && values.OPENAI_API_KEY === undefined)
+    throw invalid('OPENAI_API_KEY', `is required, because VOICE_PROVIDER or VOICE_FALLBACK names ${keyed}.`);
 }

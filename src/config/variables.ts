@@ -11,6 +11,7 @@ import { LOAD } from './variables/load.js';
 import { LOCAL } from './variables/local.js';
 import { NOVA } from './variables/nova.js';
 import { OPENAI } from './variables/openai.js';
+import { OPENAI_LIVE } from './variables/openai-live.js';
 import { OUTBOUND } from './variables/outbound.js';
 import { RECORDING } from './variables/recording.js';
 import { TELEMETRY } from './variables/telemetry.js';
@@ -26,6 +27,7 @@ export const VARIABLES = {
   Twilio: TWILIO,
   'Calls that the gateway makes (see docs/OUTBOUND_CALLS.md)': OUTBOUND,
   'OpenAI Realtime (VOICE_PROVIDER=openai, see docs/models/openai-realtime.md)': OPENAI,
+  'OpenAI GPT-Live (VOICE_PROVIDER=openai-live, see docs/models/openai-live.md)': OPENAI_LIVE,
   'Amazon Nova 2 Sonic (VOICE_PROVIDER=nova, see docs/models/nova-sonic.md)': NOVA,
   'The embedded voice (VOICE_PROVIDER=local)': LOCAL,
   'Several instances (see docs/operate/several-instances.md)': INSTANCES,

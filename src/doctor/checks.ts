@@ -11,6 +11,7 @@ import { askChat, askSpeech } from './local.js';
 import { askMcp } from './mcp.js';
 import { askNova } from './nova.js';
 import { askOpenAi } from './openai.js';
+import { askOpenAiLive } from './openai-live.js';
 import { askPublicHost } from './public-host.js';
 import { askRedis } from './redis.js';
 import { checkConnectNumber, checkMetrics, checkPepper, checkPrivateHost, checkSignature } from './settings.js';
@@ -22,6 +23,7 @@ import { whoAnswers } from './who-answers.js';
 export const CHECKS: readonly Check[] = [
   { name: 'assistants', run: checkAssistants },
   { name: 'OpenAI', run: checkOpenAi },
+  { name: 'OpenAI Live', run: checkOpenAiLive },
   { name: 'Nova', run: checkNova },
   { name: 'speech', run: checkSpeech },
   { name: 'chat endpoint', applies: ({ local }) => local.llmBaseUrl !== undefined, run: checkChat },
@@ -67,6 +69,14 @@ async function checkOpenAi(context: CheckContext): Promise<Finding[]> {
   if (!providers.includes('openai') || extensions?.providers.has('openai') === true) return [];
   const voices = voicesOf('openai', config.openai.voice);
   return askOpenAi({ ...context, settings: config.openai, voices, languages });
+}
+
+async function checkOpenAiLive(context: CheckContext): Promise<Finding[]> {
+  const { config } = context;
+  const { extensions, providers, voicesOf } = await whoAnswers(context);
+  if (!providers.includes('openai-live') || extensions?.providers.has('openai-live') === true) return [];
+  const { openai: account, openaiLive: settings } = config;
+  return askOpenAiLive({ ...context, account, settings, voices: voicesOf('openai-live', settings.voice) });
 }
 
 async function checkNova(context: CheckContext): Promise<Finding[]> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
-import { realtimeUrl } from '../voice/openai/provider.js';
+import { realtimeUrl } from '../voice/openai/account.js';
 import { sessionSettings } from '../voice/openai/session-settings.js';
 import { type Answer, type Unreached, ask, codeText, isUnreached, member, shownUrl } from './ask.js';
 import type { ClockWatch } from './clock-watch.js';

@@ -70,6 +70,7 @@ export const SPEECH = 'speech';
 /** Names of the built-in providers in the GenAI conventions. A provider of an extension keeps its own. */
 export const PROVIDER_NAMES: Readonly<Record<string, string>> = {
   openai: 'openai',
+  'openai-live': 'openai',
   nova: 'aws.bedrock',
   local: 'local',
 };

@@ -91,7 +91,7 @@ export const MODELS = [
   },
   {
     name: 'a session that ends at once, by a wrong clock, is believed',
-    file: 'src/voice/openai/provider.ts',
+    file: 'src/voice/openai/lifetime.ts',
     find: 'if (lifetimeMs >= MIN_LIFETIME_MS)',
     replace: 'if (lifetimeMs > 0)',
     tests: ['src/voice/openai/provider.test.ts'],

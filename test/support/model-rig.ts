@@ -6,6 +6,7 @@ import { toneVoice } from '../../sim/model/voice.js';
 import { pcmSamples } from '../../sim/nova/rate.js';
 import type { PlannedNovaFault } from '../../sim/nova/faults.js';
 import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from '../../sim/nova/nova-sim.js';
+import { LiveHost, type OpenAiLiveSimOptions } from '../../sim/openai-live/host.js';
 import { type OpenAiSimOptions, startOpenAiSim } from '../../sim/openai/server.js';
 import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
 import { systemClock } from '../../src/base/clock.js';
@@ -17,7 +18,7 @@ import { TONES } from './tone-engine.js';
 
 // For tests of calls with a hosted model: a gateway whose model is a simulator on the real protocol.
 
-export type Model = 'openai' | 'nova';
+export type Model = 'openai' | 'openai-live' | 'nova';
 
 /** How many times faster than real time a rig runs by default. */
 const SPEED = 4;
@@ -49,6 +50,7 @@ export interface ModelRigOptions {
   /** Twilio's REST API, and the telephones of people whom the gateway calls. */
   outbound?: Pick<NonNullable<Parameters<typeof startRig>[0]>, 'callee' | 'rest'>;
   openai?: OpenAiSimOptions;
+  live?: OpenAiLiveSimOptions;
   nova?: NovaSimOptions;
 }
 
@@ -89,9 +91,11 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   const { endpoint = (url: string) => url } = options;
   const common = { clock, ear, voice: toneVoice(), brain: options.brain ?? demoBrain, faults: options.faults ?? [] };
   const sim =
-    model === 'openai'
-      ? await openAi({ ...common, ...options.openai } as OpenAiSimOptions)
-      : await nova({ ...common, ...options.nova });
+    model === 'nova'
+      ? await nova({ ...common, ...options.nova })
+      : model === 'openai'
+        ? await openAi({ ...common, ...options.openai } as OpenAiSimOptions)
+        : await openAiLive({ ...common, ...options.live } as OpenAiLiveSimOptions);
   const rig = await startRig({
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
@@ -139,6 +143,19 @@ async function openAi(options: OpenAiSimOptions): Promise<Sim> {
       const audio = sim.sessions.at(-1)?.callerAudio ?? new Uint8Array();
       return loudMs(audio, FRAME_MS * 8, mulawRms);
     },
+    close: () => sim.close(),
+  };
+}
+
+async function openAiLive(options: OpenAiLiveSimOptions): Promise<Sim> {
+  const live = new LiveHost(options);
+  const { clock } = options;
+  const sim = await startOpenAiSim({ ...(clock === undefined ? {} : { clock }), others: [live] });
+  return {
+    url: sim.url,
+    env: (url) => ({ OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: url }),
+    memory: () => live.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    soundMs: () => loudMs(live.sessions.at(-1)?.callerAudio ?? new Uint8Array(), FRAME_MS * 8, mulawRms),
     close: () => sim.close(),
   };
 }

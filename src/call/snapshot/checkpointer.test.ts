@@ -49,7 +49,12 @@ function scene() {
   const talking = (): CallState => ({ name: 'talking', media: media as unknown as MediaSession });
   const machine = new CallStateMachine({ onEnter: () => checkpointer.note(), onLive: () => undefined });
   const departure = { resumes: 0, transfer: { failedDials: 0, escalation: {} } } as unknown as Departure;
-  const call = { callSid: 'CA1', startedAtMs: 0, assistant: { prompt: { name: 'default' } } } as unknown as CallFacts;
+  const call = {
+    callSid: 'CA1',
+    startedAtMs: 0,
+    assistant: { prompt: { name: 'default' } },
+    chosen: { changes: 0 },
+  } as unknown as CallFacts;
   const checkpointer: CallCheckpointer = new CallCheckpointer({
     lastedMs: () => 0,
     more: () => ({}),

@@ -5,7 +5,7 @@ export const ASSISTANT = {
   VOICE_PROVIDER: variable({
     default: 'local',
     about:
-      'Voice provider that answers calls: openai, nova, local (embedded, needs no account), or the name of a provider from EXTENSIONS.',
+      'Voice provider that answers calls: openai, openai-live, nova, local (embedded, needs no account), or the name of a provider from EXTENSIONS.',
     schema: text,
   }),
   VOICE_FALLBACK: variable({

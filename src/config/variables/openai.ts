@@ -5,7 +5,7 @@ import { secret, variable } from './variable.js';
 export const OPENAI = {
   OPENAI_API_KEY: secret({
     about:
-      'API key of a project that may use the Realtime API. Required if VOICE_PROVIDER or VOICE_FALLBACK names openai.',
+      'API key of a project that may use the Realtime API or GPT-Live. Required if VOICE_PROVIDER or VOICE_FALLBACK names openai or openai-live.',
     schema: credential,
   }),
   OPENAI_BASE_URL: variable({

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js';
-import { realtimeUrl } from '../../voice/openai/provider.js';
+import { realtimeUrl } from '../../voice/openai/account.js';
 import { member } from '../ask.js';
 import { openAiHeaders, openAiSession } from '../openai.js';
 import { RealtimeLine, errorOf } from '../realtime-line.js';

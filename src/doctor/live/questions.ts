@@ -125,6 +125,12 @@ export const QUESTIONS = {
     text: 'whether OpenAI takes an out-of-band response while another is in progress, and echoes its metadata',
     byCall: undefined,
   },
+  'live-hearing': {
+    area: 'OpenAI and HubSpot',
+    text: 'whether GPT-Live hears audio that arrives in a burst at once or in real time, sends its own in real time with the silence in between, and speaks what its backend returns to a text',
+    byCall:
+      'Set VOICE_PROVIDER=openai-live and LOG_LEVEL=debug, call, speak while the telephone still rings, interrupt an answer, and press keys and #.',
+  },
   'hubspot-key': {
     area: 'OpenAI and HubSpot',
     text: "HubSpot's service keys as Bearer tokens, its newer rate-limit headers, and the bodies of 408, 423, 425 and 477",

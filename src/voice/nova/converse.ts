@@ -3,6 +3,7 @@ import { type BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedr
 import { TandemError } from '../../base/errors.js';
 import type { SummaryRequest } from '../session.js';
 import { tokenCount } from '../token-count.js';
+import type { Written } from '../written.js';
 import { novaError } from './failure.js';
 
 const MAX_SUMMARY_TOKENS = 512;
@@ -16,13 +17,6 @@ const MAX_BODY_BYTES = 256 * 1024;
 export function summaryModelFor(region: string): string {
   const geography = region.startsWith('us-') ? 'us' : region.startsWith('eu-') ? 'eu' : 'global';
   return `${geography}.amazon.nova-2-lite-v1:0`;
-}
-
-/** A text and the tokens it used. */
-export interface Written {
-  text: string;
-  inputTokens: number;
-  outputTokens: number;
 }
 
 /**

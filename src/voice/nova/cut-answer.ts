@@ -2,7 +2,7 @@ import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { HeardItem } from '../history.js';
 import type { ConversationView } from '../session.js';
-import { STOPS_AFTER_MS } from './speech-detector.js';
+import { STOPS_AFTER_MS } from '../speech-detector.js';
 
 /** Maximum number of times in a row an answer continues after a noise. A noise that goes on would cut it off without end. */
 const MAX_CONTINUED = 3;

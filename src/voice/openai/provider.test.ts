@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withOpenAi } from '../../../test/support/openai-rig.js';
 import { defaultPrompt } from '../../prompts/built-in.js';
-import { realtimeUrl, renewalTimes } from './provider.js';
+import { realtimeUrl } from './account.js';
+import { renewalTimes } from './lifetime.js';
 
 test('the WebSocket URL keeps the path of OPENAI_BASE_URL', () => {
   assert.equal(

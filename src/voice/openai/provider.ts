@@ -1,14 +1,14 @@
-import { createHash, createHmac } from 'node:crypto';
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import { type Clock, systemClock } from '../../base/clock.js';
-import { TandemError } from '../../base/errors.js';
 import { taped } from '../../base/taped.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { PerCall } from '../per-call.js';
 import { refusedSession } from '../refused-session.js';
+import { type OpenAiAccount, accountHeaders, accountProblem, realtimeUrl } from './account.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import type { OpenSocket } from './connection.js';
+import { Lifetime } from './lifetime.js';
 import { OpenAiSession } from './session.js';
 import { isTranscription } from './refused-setting.js';
 import { wireAudioFormat, type WireFormat } from './audio-format.js';
@@ -22,13 +22,7 @@ import {
 } from './session-settings.js';
 import { TranscriptionWatch } from '../transcription-watch.js';
 
-export interface OpenAiProviderOptions {
-  /** `OPENAI_API_KEY`. */
-  apiKey: string | undefined;
-  /**
-   * `OPENAI_BASE_URL` with its path, such as `https://api.openai.com/v1`. `http:` becomes `ws:` and `https:` `wss:`.
-   */
-  baseUrl: string;
+export interface OpenAiProviderOptions extends OpenAiAccount {
   model: string;
   voice: string;
   transcriptionModel: string;
@@ -40,13 +34,6 @@ export interface OpenAiProviderOptions {
   onAnomaly?: (kind: OpenAiAnomaly, conversationId: string, error?: unknown) => void;
   openTimeoutMs?: number;
   turnDetection?: TurnDetection;
-  organization?: string | undefined;
-  project?: string | undefined;
-  /**
-   * Key of the hash that identifies the caller to OpenAI. Without the key the number cannot be found by trying. If the
-   * key or the number is missing, the identifier is a hash of the conversation's id.
-   */
-  safetyKey?: string | undefined;
   limits?: Partial<SessionLimits>;
   /** Opens the WebSocket to the service. Default: a real one. */
   openSocket?: OpenSocket | undefined;
@@ -55,15 +42,6 @@ export interface OpenAiProviderOptions {
 const RENEW_AFTER_MS = 3_300_000;
 /** The service's limit (OpenAI: Realtime – sessions last 60 minutes at most), unless a session names another one. */
 const LIFETIME_MS = 3_600_000;
-/**
- * Minimum lifetime that is believed. A shorter one means that this machine's wall clock is ahead of the service's, and
- * renewing by it would open session after session.
- */
-const MIN_LIFETIME_MS = 300_000;
-/** Maximum wait for a pause between turns before a renewal is forced. */
-const PAUSE_WITHIN_MS = 180_000;
-/** Maximum time kept at the end of a session for opening the next one. */
-const MAX_MARGIN_MS = 30_000;
 
 /** Returns a provider of sessions with the OpenAI Realtime API. */
 export function createOpenAiProvider(options: OpenAiProviderOptions): VoiceProvider {
@@ -76,7 +54,7 @@ class OpenAiProvider implements VoiceProvider {
   private readonly options: OpenAiProviderOptions;
   private readonly clock: Clock;
   private readonly sessions = new Set<OpenAiSession>();
-  private lifetimeMs = LIFETIME_MS;
+  private readonly lifetime: Lifetime;
   /** Linear PCM once the service has refused mu-law, for all later sessions. */
   private format: WireFormat = 'audio/pcmu';
   /** Whether the service has refused a long description of a tool. */
@@ -89,11 +67,12 @@ class OpenAiProvider implements VoiceProvider {
   constructor(options: OpenAiProviderOptions) {
     this.options = options;
     this.clock = options.clock ?? systemClock;
+    this.lifetime = new Lifetime(options.renewAfterMs ?? RENEW_AFTER_MS, LIFETIME_MS);
   }
 
   /** Renews before the limit that the last session named, or else before the documented one. */
   get renewal(): RenewalTimes {
-    return taped('renewal openai', () => renewalTimes(this.options.renewAfterMs ?? RENEW_AFTER_MS, this.lifetimeMs));
+    return taped('renewal openai', () => this.lifetime.renewal);
   }
 
   /** A session that judges by meaning may wait for a caller who sounds unfinished, and says nothing meanwhile. */
@@ -103,12 +82,12 @@ class OpenAiProvider implements VoiceProvider {
   }
 
   prepare(): Promise<void> {
-    const problem = this.problem();
+    const problem = accountProblem(this.options);
     return problem === undefined ? Promise.resolve() : Promise.reject(problem);
   }
 
   open(options: VoiceSessionOptions): VoiceSession {
-    const problem = this.problem();
+    const problem = accountProblem(this.options);
     if (problem !== undefined) return refusedSession(options.listener, problem);
     const { limits, log, model, openTimeoutMs, transcriptionModel, voice } = this.options;
     const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
@@ -121,7 +100,7 @@ class OpenAiProvider implements VoiceProvider {
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
-      headers: this.headers(options),
+      headers: accountHeaders(this.options, options),
       openSocket: this.options.openSocket,
       settings: sessionSettings({
         model,
@@ -142,9 +121,7 @@ class OpenAiProvider implements VoiceProvider {
       transcription: this.transcriptionWatches.of(options.conversationId),
       isTranscribed: transcription !== 'off',
       onAnomaly: (kind, error) => this.options.onAnomaly?.(kind, options.conversationId, error),
-      onLifetime: (lifetimeMs) => {
-        if (lifetimeMs >= MIN_LIFETIME_MS) this.lifetimeMs = lifetimeMs;
-      },
+      onLifetime: (lifetimeMs) => this.lifetime.named(lifetimeMs),
       onFormatRefused: () => this.onFormatRefused(format.type, options.conversationId),
       onSettingRefused: (param) =>
         isTranscription(param)
@@ -159,23 +136,6 @@ class OpenAiProvider implements VoiceProvider {
   close(): Promise<void> {
     for (const session of this.sessions) session.end();
     return Promise.resolve();
-  }
-
-  /** Returns the error in the options with which no session could be opened, or `undefined`. */
-  private problem(): TandemError | undefined {
-    const { apiKey = '', baseUrl } = this.options;
-    if (apiKey === '') return new TandemError('CONFIG_INVALID', 'OPENAI_API_KEY is not set.');
-    // A character that no header can hold would make the HTTP client throw.
-    if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-      return new TandemError(
-        'CONFIG_INVALID',
-        'OPENAI_API_KEY contains characters that no API key has. Check it for spaces or line breaks.',
-      );
-    }
-    if (!URL.canParse(baseUrl) || !/^(https?|wss?):$/.test(new URL(baseUrl).protocol)) {
-      return new TandemError('CONFIG_INVALID', 'OPENAI_BASE_URL is not an http or https URL.');
-    }
-    return undefined;
   }
 
   /** Returns whether there is another format to try. */
@@ -216,43 +176,4 @@ class OpenAiProvider implements VoiceProvider {
     this.refusesLongDescriptions = true;
     return true;
   }
-
-  private headers(session: VoiceSessionOptions): Record<string, string> {
-    const { apiKey = '', organization, project, safetyKey } = this.options;
-    return {
-      Authorization: `Bearer ${apiKey}`,
-      'OpenAI-Safety-Identifier': safetyIdentifier(session, safetyKey),
-      ...(organization === undefined ? {} : { 'OpenAI-Organization': organization }),
-      ...(project === undefined ? {} : { 'OpenAI-Project': project }),
-    };
-  }
-}
-
-/** Turns `https://host/v1` into `wss://host/v1/realtime?model=…`. */
-export function realtimeUrl(baseUrl: string, model: string): string {
-  const url = new URL(baseUrl);
-  url.protocol = url.protocol.replace(/^http/, 'ws');
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/realtime`;
-  url.searchParams.set('model', model);
-  url.hash = '';
-  return url.href;
-}
-
-/**
- * Returns when to renew a session of `lifetimeMs`: well before its end, and not before `renewAfterMs` if there is time.
- */
-export function renewalTimes(renewAfterMs: number, lifetimeMs: number): RenewalTimes {
-  const latestMs = lifetimeMs - Math.min(MAX_MARGIN_MS, lifetimeMs / 20);
-  const afterMs = Math.min(renewAfterMs, (lifetimeMs * 11) / 12);
-  return { afterMs, forceAfterMs: Math.max(afterMs, Math.min(afterMs + PAUSE_WITHIN_MS, latestMs)) };
-}
-
-/** The same for every call of a caller, if possible, so that OpenAI acts against one user instead of the account. */
-function safetyIdentifier(session: VoiceSessionOptions, key: string | undefined): string {
-  const { callerNumber, conversationId } = session;
-  const hash =
-    key === undefined || callerNumber === undefined
-      ? createHash('sha256').update(conversationId)
-      : createHmac('sha256', key).update(`openai-safety-identifier ${callerNumber}`);
-  return hash.digest('hex').slice(0, 32);
 }

@@ -1,7 +1,7 @@
-import { SILENCE_BUDGET } from '../../base/silence-budget.js';
-import type { Clock, Timer } from '../../base/clock.js';
-import type { ResponseStatus, VoiceEvent } from '../session.js';
-import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
+import type { Clock, Timer } from '../base/clock.js';
+import type { ResponseStatus, VoiceEvent } from './session.js';
+import { type SpeakLine, spokenLine, unspokenLine } from './spoken-line.js';
 
 interface QueuedLine {
   responseId: string;
@@ -21,7 +21,7 @@ export interface SpokenLinesOptions {
   isFree: () => boolean;
 }
 
-/** Speaks the owner's lines word for word. Nova cannot do that, so a synthesiser speaks each line as a whole. */
+/** Speaks the owner's lines word for word, for a model that cannot: a synthesiser speaks each line as a whole. */
 export class SpokenLines {
   private readonly options: SpokenLinesOptions;
   private lines: QueuedLine[] = [];

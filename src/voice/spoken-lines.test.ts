@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../../../test/support/fake-clock.js';
-import type { VoiceEvent } from '../session.js';
-import type { SpeakLine } from '../spoken-line.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import type { VoiceEvent } from './session.js';
+import type { SpeakLine } from './spoken-line.js';
 import { SpokenLines } from './spoken-lines.js';
 
 interface Rig {

@@ -1,8 +1,10 @@
-import { rms } from '../../audio/level.js';
+import { MULAW_BYTES_PER_MS } from '../audio/chunk.js';
+import { mulawRms, rms } from '../audio/level.js';
 
 /** Samples in 20 ms at 8 kHz, the unit of detection. */
 const PIECE_SAMPLES = 160;
 const PIECE_MS = 20;
+const PIECE_BYTES = PIECE_MS * MULAW_BYTES_PER_MS;
 const STARTS_AFTER_MS = 60;
 /** Quiet after which speech is over. */
 export const STOPS_AFTER_MS = 600;
@@ -21,9 +23,9 @@ const HIGHEST_FLOOR = 2000;
 type State = { name: 'quiet'; loudMs: number } | { name: 'speaking'; quietMs: number };
 
 /**
- * Detects from loudness alone when the caller begins and stops speaking, because Nova's events of that are not
- * documented. Time is counted in audio. It is good enough for measurements. For an interruption it only confirms what
- * the service noticed.
+ * Detects from loudness alone when the caller begins and stops speaking, for models whose events of that are not
+ * documented (Nova) or do not exist (GPT-Live). Time is counted in audio. It is good enough for measurements. For an
+ * interruption it only confirms what the model shows.
  */
 export class SpeechDetector {
   private readonly onStarted: () => void;
@@ -40,9 +42,19 @@ export class SpeechDetector {
     return this.state.name === 'speaking';
   }
 
+  /** How long the line has been quiet within a speech, in milliseconds. Infinity if nobody speaks. */
+  get quietMs(): number {
+    return this.state.name === 'speaking' ? this.state.quietMs : Number.POSITIVE_INFINITY;
+  }
+
   /** Takes any number of 16-bit samples at 8 kHz. The rest of the last 20 ms counts as a piece of its own. */
   push(pcm: Int16Array): void {
     for (let at = 0; at < pcm.length; at += PIECE_SAMPLES) this.judge(rms(pcm.subarray(at, at + PIECE_SAMPLES)));
+  }
+
+  /** The same for mu-law at 8 kHz. Decodes nothing. */
+  pushMulaw(mulaw: Uint8Array): void {
+    for (let at = 0; at < mulaw.length; at += PIECE_BYTES) this.judge(mulawRms(mulaw.subarray(at, at + PIECE_BYTES)));
   }
 
   private judge(level: number): void {
