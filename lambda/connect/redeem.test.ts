@@ -167,6 +167,8 @@ const KNOWN_RECORD = sampleRecord({
   customer_name: 'Ada',
   briefing: 'Ada: She was charged twice.',
   briefing_language: 'en',
+  recording_sid: 'RE1',
+  recording_url: 'https://api.twilio.com/RE1',
 });
 
 /** A store with one handover of PHONE, and the count of the alarm. */
@@ -174,8 +176,7 @@ async function scene(changes: { matchesCallers?: boolean } = {}) {
   const store = new MemoryStore();
   const clock = new FakeClock(NOW_SECONDS * 1000);
   const counted = { alarm: 0, failed: 0 };
-  const secret = { customer_name: 'Ada', recording_sid: 'RE1', recording_url: 'https://api.twilio.com/RE1' };
-  await store.put(tokenKey('pepper', TOKEN), sampleRecord({ customer_phone: PHONE, ...secret }));
+  await store.put(tokenKey('pepper', TOKEN), KNOWN_RECORD);
   await store.link(callerKey('pepper', PHONE), tokenKey('pepper', TOKEN), NOW_SECONDS, NOW_SECONDS + 600);
   const redeem = createRedeemer({
     store,

@@ -165,7 +165,13 @@ async function match(options: Parts, question: Question): Promise<ConnectAnswer>
   if ((await callers.failures(tries, nowSeconds)) >= MAX_FAILURES) return answer('invalid');
   const redemption = await callers.redeemByCaller(callerKey(pepper, number), question.contactId, nowSeconds);
   if (redemption.status === 'valid') {
-    return answer('ani_match', { ...redemption.record, customer_name: '', summary: UNVERIFIED, briefing: '', ...NO_RECORDING });
+    return answer('ani_match', {
+      ...redemption.record,
+      customer_name: '',
+      summary: UNVERIFIED,
+      briefing: '',
+      ...NO_RECORDING,
+    });
   }
   await countFailure(options, question, nowSeconds);
   return answer('invalid');
