@@ -29,18 +29,21 @@ function event<const Type extends string, Data extends z.ZodRawShape>(type: Type
 const turn = z.strictObject({ speaker: z.enum(['caller', 'assistant']), text: z.string(), interrupted: z.boolean() });
 
 const FORM = z.discriminatedUnion('type', [
-  event('call.started', { outbound_id: text.optional() }),
+  event('call.started', { outbound_id: text.optional(), assistant: text.optional() }),
   event('call.refused', { reason: text, to: z.enum(['human', 'nobody']) }),
+  event('call.assistant', { kind: z.enum(['assistant', 'language']), from: text, to: text, language: text }),
   event('call.escalated', { trigger: text, reason: text }),
   event('call.handover', { outcome: text, handover_id: handoverId }),
   event('call.message', { kind: z.enum(['message', 'callback', 'voicemail']), message_id: text }),
   event('call.ended', {
     outcome: text,
+    assistant: text.nullable(),
     ended_at: time,
     duration_seconds: z.int().nonnegative(),
     providers: z.array(z.strictObject({ name: text, seconds: z.number().nonnegative() })),
     tokens: z.strictObject({ input: z.int().nonnegative(), output: z.int().nonnegative() }),
     handover_id: handoverId,
+    recording: z.strictObject({ sid: text, url: z.url() }).nullable(),
     transcript: z.array(turn).optional(),
   }),
 ]);
