@@ -207,7 +207,7 @@ export class CallRegistry {
   }
 
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    const { call, isCurrent } = await this.lookUp(webhook.callSid);
+    const { call, isCurrent } = await this.lookUp(webhook.callSid, !isOver(webhook));
     // The journal is away, so this instance cannot know whether the stream ran elsewhere, and what was decided there.
     const mayBeStale = !isCurrent && call?.isRinging === true && !this.services.streamsComeHere;
     if (mayBeStale) this.letGo(call);
@@ -217,7 +217,7 @@ export class CallRegistry {
   }
 
   async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    const call = await this.find(webhook.callSid);
+    const call = await this.find(webhook.callSid, !isOver(webhook));
     if (call?.isOver === false) return call.departure.afterDial(webhook);
     // Another instance dialled, or this one has given the call up, or its answer was lost. A caller who has not reached an agent is
     // told so, or told again what follows.
@@ -245,7 +245,7 @@ export class CallRegistry {
   }
 
   async afterHold(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    const call = await this.find(webhook.callSid);
+    const call = await this.find(webhook.callSid, !isOver(webhook));
     return call?.departure.afterHold() ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
@@ -253,7 +253,7 @@ export class CallRegistry {
   async afterFallback(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const url = webhook.form.get('ErrorUrl') ?? '';
     const failedPath = URL.canParse(url) ? new URL(url).pathname : '';
-    const call = await this.find(webhook.callSid);
+    const call = await this.find(webhook.callSid, !isOver(webhook));
     this.services.log.warn(
       { call_sid: webhook.callSid, path: failedPath, is_known: call !== undefined },
       'Twilio asks the fallback',
@@ -267,7 +267,7 @@ export class CallRegistry {
   }
 
   async afterVoicemail(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    const call = await this.find(webhook.callSid);
+    const call = await this.find(webhook.callSid, !isOver(webhook));
     if (call !== undefined) return call.departure.voicemail.afterVoicemail(webhook);
     await this.foreignRecording(webhook);
     const { prompt } = this.services.assistantFor(webhook.to);
@@ -357,16 +357,21 @@ export class CallRegistry {
    * Returns the call that Twilio asks about: one of this instance, or one that another instance has left, which this one takes
    * over. `undefined` if no instance knows the call.
    */
-  private async find(callSid: string): Promise<Call | undefined> {
-    return (await this.lookUp(callSid)).call;
+  private async find(callSid: string, goesOn = false): Promise<Call | undefined> {
+    return (await this.lookUp(callSid, goesOn)).call;
   }
 
-  /** `isCurrent` is false if another instance may know more about the call, and the journal could not say. */
-  private async lookUp(callSid: string): Promise<{ call: Call | undefined; isCurrent: boolean }> {
+  /**
+   * `goesOn`: Twilio's request shows that the call is not over. `isCurrent` is false if another instance may know more about the call,
+   * and the journal could not say.
+   */
+  private async lookUp(callSid: string, goesOn = false): Promise<{ call: Call | undefined; isCurrent: boolean }> {
     const known = this.calls.get(callSid);
-    // The journal is asked only if another instance may have taken the call over.
-    if (known !== undefined && (!this.isWritten || this.isOverForSure(known)))
-      return this.unclaimed(known, this.isOverForSure(known) || !this.isShared);
+    // The journal is asked only if another instance may have taken the call over. An end that was only concluded here, and that Twilio's
+    // request contradicts, is no end: another instance may be talking to the caller.
+    const isOverForSure = known?.isOver === true && !(this.isShared && known.isTakenForGone && goesOn);
+    if (known !== undefined && (!this.isWritten || isOverForSure))
+      return this.unclaimed(known, isOverForSure || !this.isShared);
     const claim = await this.claim(callSid);
     const current = this.calls.get(callSid);
     if (claim.status !== 'claimed')
@@ -378,11 +383,6 @@ export class CallRegistry {
     this.calls.set(callSid, call);
     if (call.isOver) this.forgetLater(call);
     return { call, isCurrent: true };
-  }
-
-  /** Twilio's request contradicts an end that this instance has only concluded. Another one may be talking to the caller. */
-  private isOverForSure(call: Call): boolean {
-    return call.isOver && !(this.isShared && call.isTakenForGone);
   }
 
   /** What is known here of a call that the journal says nothing about. */

@@ -99,8 +99,8 @@ export const STOPPING = [
   {
     name: 'a caller who was wrongly taken for gone is hung up on',
     file: 'src/call/registry.ts',
-    find: 'return call.isOver && !(this.isShared && call.isTakenForGone);',
-    replace: 'return call.isOver;',
+    find: '!(this.isShared && known.isTakenForGone && goesOn)',
+    replace: 'true',
     tests: ['test/takeover.test.ts'],
     only: 'a gateway that wrongly took a caller for gone',
   },
