@@ -60,8 +60,8 @@ export const BRIEFING = [
   {
     name: 'a faked number is told who the caller is',
     file: 'lambda/connect/redeem.ts',
-    find: "summary: UNVERIFIED, briefing: ''",
-    replace: 'summary: UNVERIFIED',
+    find: "summary: UNVERIFIED,\n      briefing: '',",
+    replace: 'summary: UNVERIFIED,',
     tests: ['lambda/connect/redeem.test.ts'],
     only: 'a caller whose digits were lost',
   },

@@ -33,8 +33,8 @@ export const TOKEN = [
   {
     name: 'a caller known by the number alone brings the conversation',
     file: 'lambda/connect/redeem.ts',
-    find: "{ ...redemption.record, customer_name: '', summary: UNVERIFIED, briefing: '', ...NO_RECORDING }",
-    replace: 'redemption.record',
+    find: "customer_name: '',\n      summary: UNVERIFIED,\n      briefing: '',\n      ...NO_RECORDING,",
+    replace: '',
     tests: ['lambda/connect/redeem.test.ts'],
   },
   {
