@@ -21,7 +21,7 @@ for (const pipeline of [true, false]) {
         await until(() => hasEnd(receiver), 'the last event');
         const [started] = receiver.events;
         assert.deepEqual(typesOf(receiver.events), ['call.started', 'call.escalated', 'call.handover', 'call.ended']);
-        assert.deepEqual(started?.data, { outbound_id: id });
+        assert.deepEqual(started?.data, { assistant: 'default', outbound_id: id });
         for (const { call } of receiver.events)
           assert.deepEqual([call.direction, call.from, call.to], ['outbound', OWN_NUMBER, CALLEE]);
       },

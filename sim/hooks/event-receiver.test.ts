@@ -33,6 +33,8 @@ const ENDED = {
     providers: [{ name: 'openai', seconds: 9.5 }],
     tokens: { input: 1, output: 2 },
     handover_id: null,
+    assistant: 'default',
+    recording: null,
   },
 };
 
