@@ -26,7 +26,7 @@ const MAX_RUN_MS = 30 * 60_000;
 /** How many processes run at a time for each core. With three, tests with a time limit of their own fail. */
 const PROCESSES_PER_CORE = 2;
 /** How many bundles of files there are for each of these processes. */
-const BUNDLES_PER_PROCESS = 3;
+const BUNDLES_PER_PROCESS = 6;
 
 /**
  * Keeps the process of a bundle alive until its last test is over. A timer of the system's clock does not. A test that waits for

@@ -14,7 +14,7 @@ import type { WebhookMethod } from './webhook-client.js';
 type Outcome = 'next' | 'stop';
 
 /** Duration of `<Say>` without a synthesizer: about fifteen characters a second. */
-const SAY_MS_PER_CHARACTER = 65;
+export const SAY_MS_PER_CHARACTER = 65;
 /** Twilio: Webhooks – content types of TwiML. Any other is error 12300. */
 const TWIML_TYPES = ['text/xml', 'application/xml'];
 

@@ -130,7 +130,7 @@ export const SILENCE_BUDGET = {
   failoverRetryMs: 4000,
   /**
    * Maximum time for all providers together, with the silence of the lost one; then the call goes to a human. It leaves
-   * time to tell Twilio within 12 s of the caller's last word to dial.
+   * time for one short sentence and a dial within 12 s of the caller's last word.
    */
   failoverTotalMs: 9500,
   /** Minimum time that is left for another try; with less the call goes to a human at once. */

@@ -36,7 +36,7 @@ export interface OutboundWords {
 export interface AssistantLines {
   /** The call is handed to a human. */
   handover: string;
-  /** The assistant has failed, and a human takes over. */
+  /** The assistant has failed, and a human takes over. It is short, because the caller has waited, and the dial waits for it. */
   assistantFailed: string;
   /** A human takes over without a request, because the gateway is stopping or the assistant does not help the caller. */
   stopping: string;

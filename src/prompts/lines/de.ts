@@ -4,8 +4,7 @@ export const de: OwnLines = {
   greeting: 'Guten Tag und vielen Dank für Ihren Anruf. Was kann ich für Sie tun?',
   lines: {
     handover: 'Gerne. Ich verbinde Sie mit jemandem aus dem Team. Einen Moment, bitte.',
-    assistantFailed:
-      'Entschuldigung, bei mir gibt es gerade ein Problem. Ich verbinde Sie mit jemandem aus dem Team. Einen Moment, bitte.',
+    assistantFailed: 'Entschuldigung. Ich verbinde Sie.',
     stopping: 'Ich verbinde Sie mit jemandem aus dem Team, der Ihnen weiterhilft. Einen Moment, bitte.',
     nobodyFree:
       'Es tut mir leid, im Moment ist niemand frei. Soll ich etwas ausrichten, oder möchten Sie zurückgerufen werden?',

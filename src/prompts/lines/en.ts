@@ -4,7 +4,7 @@ export const en: OwnLines = {
   greeting: 'Hello, thank you for calling. How can I help you today?',
   lines: {
     handover: 'Of course. I am connecting you with a colleague now. One moment, please.',
-    assistantFailed: 'I am sorry, I am having a problem on my side. Let me get you a colleague. One moment, please.',
+    assistantFailed: 'I am sorry, let me get you a colleague.',
     stopping: 'Let me get you a colleague who can go on from here. One moment, please.',
     nobodyFree:
       'I am sorry, none of my colleagues is free at the moment. Shall I take a message, or shall somebody call you back?',

@@ -4,7 +4,7 @@ export const es: OwnLines = {
   greeting: 'Buenos días y gracias por llamar. ¿En qué puedo ayudarle?',
   lines: {
     handover: 'Por supuesto. Le paso con un compañero. Un momento, por favor.',
-    assistantFailed: 'Disculpe, tengo un problema por mi parte. Le paso con un compañero. Un momento, por favor.',
+    assistantFailed: 'Disculpe, le paso con un compañero.',
     stopping: 'Le paso con un compañero que seguirá atendiéndole. Un momento, por favor.',
     nobodyFree:
       'Lo siento, en este momento no hay nadie libre. ¿Quiere dejar un recado, o prefiere que le devolvamos la llamada?',

@@ -4,8 +4,7 @@ export const fr: OwnLines = {
   greeting: 'Bonjour et merci de votre appel. Que puis-je faire pour vous ?',
   lines: {
     handover: "Bien sûr. Je vous passe un collègue. Un instant, s'il vous plaît.",
-    assistantFailed:
-      "Excusez-moi, j'ai un problème de mon côté. Je vous passe un collègue. Un instant, s'il vous plaît.",
+    assistantFailed: 'Excusez-moi, je vous passe un collègue.',
     stopping: "Je vous passe un collègue qui va continuer avec vous. Un instant, s'il vous plaît.",
     nobodyFree:
       "Je regrette, tous mes collègues sont en ligne. Voulez-vous laisser un message, ou préférez-vous que l'on vous rappelle ?",

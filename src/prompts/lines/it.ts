@@ -4,7 +4,7 @@ export const it: OwnLines = {
   greeting: 'Buongiorno e grazie per aver chiamato. Come posso aiutarla?',
   lines: {
     handover: 'Certo. La metto in contatto con un collega. Un momento, per favore.',
-    assistantFailed: 'Mi scusi, ho un problema da parte mia. Le passo un collega. Un momento, per favore.',
+    assistantFailed: 'Mi scusi, le passo un collega.',
     stopping: 'Le passo un collega che proseguirà con lei. Un momento, per favore.',
     nobodyFree:
       'Mi dispiace, in questo momento nessun collega è libero. Vuole lasciare un messaggio, o preferisce essere richiamato?',

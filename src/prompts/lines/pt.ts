@@ -4,8 +4,7 @@ export const pt: OwnLines = {
   greeting: 'Olá, agradecemos a sua ligação. Como posso ajudar?',
   lines: {
     handover: 'Claro. Vou passar a ligação para um colega. Um momento, por favor.',
-    assistantFailed:
-      'Desculpe, estou com um problema do meu lado. Vou passar a ligação para um colega. Um momento, por favor.',
+    assistantFailed: 'Desculpe, vou chamar um colega.',
     stopping: 'Vou passar a ligação para um colega que continua o atendimento. Um momento, por favor.',
     nobodyFree:
       'Sinto muito, no momento nenhum colega está livre. Quer deixar um recado, ou prefere que alguém ligue de volta?',
