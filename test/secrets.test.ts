@@ -231,7 +231,7 @@ test('a caller whose recording cannot be paused or stopped is not asked for digi
     assert.match(told(), /could not be paused/);
     assert.ok(!rig.provider.last.said.includes(ENTER));
     type('1234');
-    await until(() => rig.provider.last.texts.includes('1234'), 'keys are keys again');
+    await until(() => rig.provider.last.texts.join('').includes('1234'), 'keys are keys again');
     assert.deepEqual(taker.digits, []);
     assert.equal(recordings[0]?.status, 'in-progress');
     await counted(rig, 'gateway_secrets_total{outcome="recorded"} 1');
