@@ -30,6 +30,11 @@ export function passingBrain(onAnswer: (assistant: string) => void): BrainFactor
   };
 }
 
+/** Returns the name by which this file knows an assistant. The one that answers has another name in each language. */
+function nameHere(assistant: string): string {
+  return assistant === OTHER ? OTHER : 'default';
+}
+
 /** Knows which assistant a call has, from its events, and finds one that talks in its place. */
 export class RightAssistant {
   private readonly now: () => number;
@@ -44,10 +49,11 @@ export class RightAssistant {
   }
 
   note(event: CallEvent): void {
-    if (event.type === 'assistant') this.had.push({ name: event.to, fromMs: this.now() });
+    if (event.type === 'assistant') this.had.push({ name: nameHere(event.to), fromMs: this.now() });
     if (event.type !== 'started' || event.assistant === undefined) return;
-    if (!this.mayBe(event.assistant, WRITTEN_WITHIN_MS)) this.report(`resumed with the assistant ${event.assistant}`);
-    this.had.push({ name: event.assistant, fromMs: this.now() });
+    const name = nameHere(event.assistant);
+    if (!this.mayBe(name, WRITTEN_WITHIN_MS)) this.report(`resumed with the assistant ${event.assistant}`);
+    this.had.push({ name, fromMs: this.now() });
   }
 
   answered(name: string): void {
@@ -56,7 +62,8 @@ export class RightAssistant {
 
   /** The agent is told which assistant has talked. */
   agentSees(name: string | undefined): void {
-    if (name !== undefined && !this.mayBe(name, AROUND_MS)) this.report(`the agent is told of the assistant ${name}`);
+    if (name !== undefined && !this.mayBe(nameHere(name), AROUND_MS))
+      this.report(`the agent is told of the assistant ${name}`);
   }
 
   /** Must be called often. An answer is judged when it is known what came soon after it. */
