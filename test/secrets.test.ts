@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -236,6 +236,24 @@ test('a caller whose recording cannot be paused or stopped is not asked for digi
     assert.equal(recordings[0]?.status, 'in-progress');
     await counted(rig, 'gateway_secrets_total{outcome="recorded"} 1');
   });
+});
+
+test('a caller whose language has changed is asked for digits in it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-secrets-'));
+  const prompt = { name: 'front', language: 'en-US', languages: ['de'], instructions: 'You are the front desk.' };
+  await writeFile(join(folder, 'front.json'), JSON.stringify(prompt));
+  const env = { CALL_RECORDING: 'off', ASSISTANT_PROMPT: join(folder, 'front.json') };
+  await withSecrets({ env }, async ({ rig, taker, tool, type }) => {
+    const english = rig.provider.last;
+    await tool('switch_language', { language: 'de' });
+    await until(() => rig.provider.last !== english && english.isClosed, 'the change');
+    await tool('collect_secret', { purpose: 'the PIN', length: PIN.length });
+    await until(() => rig.provider.last.said.some((line) => /Tastatur|Tasten/.test(line)), 'the question in German');
+    assert.ok(!rig.provider.last.said.includes(ENTER));
+    type(PIN);
+    await until(() => taker.digits.length === 1, 'the digits');
+  });
+  await rm(folder, { recursive: true });
 });
 
 test('a pause whose answer is lost is found out before the caller is asked', async () => {

@@ -1,4 +1,4 @@
-import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
+import type { AssistantLines } from '../prompts/assistant-prompt.js';
 import type { RecordingMode } from '../prompts/assistant.js';
 import type { SessionChange } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
@@ -30,7 +30,7 @@ export class CallPrivacy {
   readonly recording: CallRecording | undefined;
   readonly secrets: SecretCollector | undefined;
   private readonly mode: RecordingMode;
-  private readonly prompt: AssistantPrompt;
+  private readonly call: CallFacts;
   private readonly isOutbound: boolean;
   private readonly machine: CallStateMachine;
 
@@ -44,9 +44,11 @@ export class CallPrivacy {
     onChange: () => void;
   }) {
     const { call, machine, memory, onChange, services } = options;
-    const { prompt, recording: mode } = call.assistant;
+    const { recording: mode } = call.assistant;
+    // Another assistant may talk to the caller by the time a line is said, or the same one in another language.
+    const lines = (): AssistantLines => call.assistant.prompt.lines;
     this.mode = mode;
-    this.prompt = prompt;
+    this.call = call;
     this.machine = machine;
     this.isOutbound = call.outbound !== undefined;
     const { recordings, secrets } = services;
@@ -55,7 +57,7 @@ export class CallPrivacy {
       this.recording = new CallRecording({
         callSid: call.callSid,
         mode,
-        lines: prompt.lines,
+        lines,
         services: { ...services, ...recordings },
         log: call.log,
         say: (text, sayId) => this.say(text, sayId),
@@ -67,7 +69,7 @@ export class CallPrivacy {
     if (secrets === undefined) return;
     this.secrets = new SecretCollector({
       call,
-      lines: prompt.lines,
+      lines,
       services: { ...services, ...secrets },
       media: () => (machine.state.name === 'talking' ? machine.state.media : undefined),
       whenUnrecorded: () => this.recording?.whenSilent() ?? Promise.resolve(true),
@@ -90,7 +92,7 @@ export class CallPrivacy {
 
   /** Returns the first words of a stream. A person who is called first hears who calls. */
   opening(text: string): string {
-    return this.recording?.opening(text, !this.isOutbound || text !== this.prompt.greeting) ?? text;
+    return this.recording?.opening(text, !this.isOutbound || text !== this.call.assistant.prompt.greeting) ?? text;
   }
 
   /** Tools that act on this call. */

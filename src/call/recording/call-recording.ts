@@ -38,7 +38,8 @@ export interface RecordingMemory {
 export interface CallRecordingOptions {
   callSid: string;
   mode: RecordingMode;
-  lines: { recorded: string; notRecorded: string };
+  /** Returns the lines of the assistant that talks now. */
+  lines: () => { recorded: string; notRecorded: string };
   services: RecordingServices & { clock: Clock; metrics: Metrics; emit: (event: CallEvent) => void };
   log: () => Logger;
   /** Says a line to the caller. Returns `false` if no stream is open. */
@@ -73,7 +74,7 @@ export class CallRecording {
     this.ended = memory?.ended;
     this.isStartCounted = memory?.sid !== undefined;
     this.notice = new RecordingNotice({
-      line: lines.recorded,
+      line: () => lines().recorded,
       say: options.say,
       onHeard: () => this.announced(),
       onUnheard: () => this.end('unheard'),
@@ -115,7 +116,7 @@ export class CallRecording {
   opening(text: string, comesFirst: boolean): string {
     if (!this.isAgreed || this.isAnnounced || this.ended !== undefined) return text;
     this.notice.expect();
-    const { recorded } = this.options.lines;
+    const { recorded } = this.options.lines();
     return comesFirst ? `${recorded} ${text}` : `${text} ${recorded}`;
   }
 
@@ -221,7 +222,7 @@ export class CallRecording {
     // A recording that cannot be continued stays paused. One that cannot be started or paused is stopped.
     if (step === 'in-progress' || step === 'stopped') return;
     this.end('failed');
-    if (services.onFailure === 'say') say(lines.notRecorded, `not-recorded-${this.failureCount++}`);
+    if (services.onFailure === 'say') say(lines().notRecorded, `not-recorded-${this.failureCount++}`);
   }
 }
 

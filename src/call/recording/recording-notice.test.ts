@@ -15,7 +15,7 @@ function noticeOf() {
     whenHeard: () => new Promise<PlaybackEnd>((resolve) => ends.push(resolve)),
   } as unknown as Playback;
   const notice = new RecordingNotice({
-    line: LINE,
+    line: () => LINE,
     say: (_text, sayId) => {
       said.push(sayId);
       return true;

@@ -16,14 +16,15 @@ const SAY_PREFIX = 'recording-';
  */
 export class RecordingNotice {
   private readonly options: {
-    line: string;
+    line: () => string;
     /** Says a line to the caller. Returns `false` if no stream is open. */
     say: (text: string, sayId: string) => boolean;
     onHeard: () => void;
     /** The line was said often enough, and the caller has not heard it to its end. */
     onUnheard: () => void;
   };
-  private readonly letters: string;
+  /** What the line is made of that is on its way. */
+  private letters = '';
   private state: 'idle' | 'awaited' | 'over' = 'idle';
   private tries = 0;
   /** The line that is on its way. `undefined` if none is. */
@@ -33,7 +34,6 @@ export class RecordingNotice {
 
   constructor(options: RecordingNotice['options']) {
     this.options = options;
-    this.letters = lettersOf(options.line);
   }
 
   /** Whether the caller still has to hear the line. */
@@ -44,6 +44,7 @@ export class RecordingNotice {
   /** The line is in what the model is about to say. */
   expect(): void {
     if (this.state === 'idle') this.state = 'awaited';
+    this.letters = lettersOf(this.options.line());
   }
 
   /** Says the line now. */
@@ -57,7 +58,7 @@ export class RecordingNotice {
     }
     const sayId = `${SAY_PREFIX}${this.tries}`;
     this.sayId = sayId;
-    if (this.options.say(this.options.line, sayId)) this.tries++;
+    if (this.options.say(this.options.line(), sayId)) this.tries++;
     else this.sayId = undefined;
   }
 

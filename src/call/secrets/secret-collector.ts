@@ -51,7 +51,8 @@ export type SecretOutcome = 'collected' | 'gave_up' | 'spoke' | 'left' | 'record
 
 export interface SecretCollectorOptions {
   call: { callSid: string; conversationId: string; from: string; log: () => Logger };
-  lines: { enterDigits: string; enterDigitsAgain: string; oneMoment: string };
+  /** Returns the lines of the assistant that talks now. */
+  lines: () => { enterDigits: string; enterDigitsAgain: string; oneMoment: string };
   services: SecretServices & { clock: Clock; metrics: Metrics; emit: (event: CallEvent) => void };
   /** Returns the stream of the call while the assistant talks. */
   media: () => MediaSession | undefined;
@@ -191,7 +192,7 @@ export class SecretCollector {
   /** Passes the digits to the operator's function. Resolves with what the model is told. */
   private async handOver(digits: string, purpose: string, signal: AbortSignal): Promise<unknown> {
     const { call, lines, services } = this.options;
-    const filler = services.clock.setTimer(SILENCE_BUDGET.toolFillerMs, () => this.say(lines.oneMoment));
+    const filler = services.clock.setTimer(SILENCE_BUDGET.toolFillerMs, () => this.say(lines().oneMoment));
     const { callSid, conversationId, from } = call;
     const secret = { digits, purpose, callSid, conversationId, callerNumber: identifyingNumber(from) ?? '' };
     const abort = new AbortController();
@@ -265,7 +266,7 @@ export class SecretCollector {
   }
 
   private ask(isAgain: boolean): void {
-    const { enterDigits, enterDigitsAgain } = this.options.lines;
+    const { enterDigits, enterDigitsAgain } = this.options.lines();
     this.say(isAgain ? enterDigitsAgain : enterDigits);
   }
 
