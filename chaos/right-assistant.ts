@@ -8,9 +8,9 @@ import { type BrainFactory, callTool, speak } from '../sim/model/script.js';
 const OTHER = 'technical';
 /** What callers say who are passed on. */
 const PASSED_ON = /send it back/i;
-/** The journal may be told of a change so much later, and an instance that dies meanwhile never tells it. */
+/** Maximum time until the journal is told of a change. An instance that dies before that never tells it. */
 const WRITTEN_WITHIN_MS = 1500;
-/** A model may answer so long before or after the call's assistant changes. */
+/** Maximum time between an answer and a change of the call's assistant that may both be right. */
 const AROUND_MS = 6000;
 
 /** The small assistant of the demonstrations, which passes on who wants to send something back. `onAnswer`: who answers the caller. */

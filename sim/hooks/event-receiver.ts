@@ -27,7 +27,7 @@ const STATUS = {
 } as const satisfies Record<Refusal, number> & Record<string, number>;
 
 /**
- * What the receiver does with a request. With `late` it takes the event and answers after so many milliseconds, with `lost` it takes
+ * What the receiver does with a request. With `late` it takes the event and answers after that number of milliseconds, with `lost` it takes
  * the event and resets the connection, with `hang` it takes it and never answers. With the others it takes nothing.
  */
 export type ReceiverFault =

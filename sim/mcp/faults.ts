@@ -1,6 +1,6 @@
 /**
- * What the server does with a request. `hang`: it never answers. `late`: it answers after so many milliseconds. `die`: the program
- * ends, or the connection is reset. `huge`: a text of so many characters. `nested`: JSON nested so deep. `media`: an image, a sound,
+ * What the server does with a request. `hang`: it never answers. `late`: it answers after that number of milliseconds. `die`: the program
+ * ends, or the connection is reset. `huge`: a text of that number of characters. `nested`: JSON of that depth. `media`: an image, a sound,
  * a file and a link beside a text. `structured`: only structured content. `error`: the tool says that it failed. `refuse`: a
  * JSON-RPC error. `flood`: thousands of notifications. `garbage`: no JSON. With `status`, `redirect` and `forget` (the session) the
  * HTTP server answers before it reads the message.

@@ -33,8 +33,8 @@ export const command = defineCommand({
   --fault "die*2"         the connection is reset, or the program ends, twice
   --fault error           the tool says that it failed
   --fault refuse          a JSON-RPC error
-  --fault huge:50000000   a text of so many characters
-  --fault nested:100000   JSON that is nested so deep
+  --fault huge:50000000   a text of that number of characters
+  --fault nested:100000   JSON of that depth
   --fault media           an image, a sound, a file and a link beside a text
   --fault structured      structured content alone
   --fault flood           thousands of notifications

@@ -124,7 +124,7 @@ export class EventSender {
     else this.sendLater(callSid, next);
   }
 
-  /** Tries the first event of a call. Resolves with what follows: the next try at once, in so many milliseconds, or none. */
+  /** Tries the first event of a call. Resolves with what follows: the next try at once, a number of milliseconds later, or none. */
   private async sendNext(callSid: string, abort: AbortController): Promise<'again' | 'done' | number> {
     const { letters, maxTries, outboxes } = this.options;
     try {

@@ -148,7 +148,7 @@ function description({ description: text }: Json): { description?: string } {
   return typeof text === 'string' && text.trim() !== '' ? { description: shortText(text, MAX_DESCRIPTION_CHARS) } : {};
 }
 
-/** Returns a stranger's text as one line of at most so many characters, without control characters. */
+/** Returns a stranger's text as one line of limited length, without control characters. */
 export function shortText(text: string, most: number): string {
   const line = text
     .slice(0, most * 2)

@@ -1,6 +1,6 @@
 /** Maximum length of what the model is told of a secret, in characters. */
 const MAX_ANSWER_CHARACTERS = 200;
-/** A text that holds so many digits of the secret in a row tells too much of it. */
+/** Number of the secret's digits in a row from which a text tells too much of it. */
 const TELLING_DIGITS = 4;
 
 /**

@@ -14,7 +14,7 @@ export const SECRET_TOTAL_MS = 90_000;
 const LINE_MS = 10_000;
 
 /**
- * Collects the keys of one secret. `#` ends it, `*` takes back what was typed, and `*` before the first digit gives up. A secret of
+ * Collects the keys of one secret. `#` ends it, `*` deletes what was typed, and `*` before the first digit ends it without a result. A secret of
  * a known length ends with its last digit. The digits leave it once, and only if they are complete.
  */
 export class SecretEntry {
