@@ -2,27 +2,13 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
+import { STARTED } from '../../test/support/told-event.js';
 import { EventReceiver, parseReceiverFault } from './event-receiver.js';
 
 const SECRET = 'receiver-secret-0123';
 const clock = new FakeClock();
-const EVENT = {
-  id: 'c0ffee-started',
-  type: 'call.started',
-  created: '2026-01-01T00:00:00.000Z',
-  sequence: 1,
-  call: {
-    call_sid: `CA${'1'.repeat(32)}`,
-    conversation_id: 'c0ffee',
-    direction: 'inbound',
-    from: '+12025550123',
-    to: '+12065550199',
-    started_at: '2026-01-01T00:00:00.000Z',
-  },
-  data: {},
-};
 const ENDED = {
-  ...EVENT,
+  ...STARTED,
   id: 'c0ffee-ended',
   type: 'call.ended',
   sequence: 2,
@@ -64,8 +50,8 @@ async function send({ body, method = 'POST', path = '/call-events', type = 'appl
     .status;
 }
 
-const body = JSON.stringify(EVENT);
-const changed = (change: object): string => JSON.stringify({ ...EVENT, id: 'other', ...change });
+const body = JSON.stringify(STARTED);
+const changed = (change: object): string => JSON.stringify({ ...STARTED, id: 'other', ...change });
 
 const REFUSED: readonly (readonly [what: string, sent: Sent, status: number, refusal: string])[] = [
   ['without a signature', { body, signature: undefined }, 401, 'no-signature'],
@@ -82,7 +68,7 @@ const REFUSED: readonly (readonly [what: string, sent: Sent, status: number, ref
   ['without a sequence', { body: changed({ sequence: undefined }) }, 422, 'not-an-event'],
   ['whose sequence is 0', { body: changed({ sequence: 0 }) }, 422, 'not-an-event'],
   ['whose time is no time', { body: changed({ created: 'now' }) }, 422, 'not-an-event'],
-  ['whose call has no id', { body: changed({ call: { ...EVENT.call, call_sid: '' } }) }, 422, 'not-an-event'],
+  ['whose call has no id', { body: changed({ call: { ...STARTED.call, call_sid: '' } }) }, 422, 'not-an-event'],
   ['with a field that the guide does not have', { body: changed({ token: '1' }) }, 422, 'not-an-event'],
   ['with data of another type', { body: changed({ data: ENDED.data }) }, 422, 'not-an-event'],
 ];
@@ -100,9 +86,9 @@ test('the receiver of events takes an event again, and refuses another one with 
   assert.equal(await send({ body }), 204);
   assert.equal(await send({ body }), 204);
   assert.equal(await send({ body: JSON.stringify(ENDED) }), 204);
-  assert.equal(await send({ body: JSON.stringify({ ...ENDED, id: EVENT.id }) }), 409);
+  assert.equal(await send({ body: JSON.stringify({ ...ENDED, id: STARTED.id }) }), 409);
   assert.deepEqual([receiver.taken.length, receiver.events.length], [3, 2]);
-  receiver.forget(EVENT.call.call_sid);
+  receiver.forget(STARTED.call.call_sid);
   assert.equal(receiver.taken.length, 0);
 });
 
@@ -121,7 +107,7 @@ test('faults of the receiver strike in the order of planning, as often as planne
   for (let n = 0; n < 4; n++) statuses.push(await send({ body }));
   assert.deepEqual(statuses, [503, 503, 307, 204]);
   assert.equal(receiver.taken.length, 1);
-  receiver.forget(EVENT.call.call_sid);
+  receiver.forget(STARTED.call.call_sid);
 });
 
 test('a fault of the receiver that does not exist is not planned', () => {

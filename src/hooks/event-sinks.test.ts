@@ -4,24 +4,8 @@ import { type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import type { ToldEvent } from './call-event.js';
+import { STARTED } from '../../test/support/told-event.js';
 import { NotTaken, urlSink } from './event-sinks.js';
-
-const EVENT: ToldEvent = {
-  id: 'c0ffee-started',
-  type: 'call.started',
-  created: '2026-01-01T00:00:00.000Z',
-  sequence: 1,
-  call: {
-    call_sid: `CA${'1'.repeat(32)}`,
-    conversation_id: 'c0ffee',
-    direction: 'inbound',
-    from: '+12025550123',
-    to: '+12065550199',
-    started_at: '2026-01-01T00:00:00.000Z',
-  },
-  data: {},
-};
 
 async function withServer(
   onRequest: (response: ServerResponse) => void,
@@ -46,7 +30,7 @@ test('an event is taken by a receiver whose answer has no end', async () => {
     (response) => void response.writeHead(200).write('more to come'),
     async (url) => {
       const sink = urlSink({ url, secret: 's', clock: new FakeClock() });
-      await sink.send(EVENT, new AbortController().signal);
+      await sink.send(STARTED, new AbortController().signal);
     },
   );
 });
@@ -60,7 +44,7 @@ test('an event is sent to no other address than the one that was set', async () 
     },
     async (url) => {
       const sink = urlSink({ url, secret: 's', clock: new FakeClock() });
-      await assert.rejects(sink.send(EVENT, new AbortController().signal), (error) => {
+      await assert.rejects(sink.send(STARTED, new AbortController().signal), (error) => {
         assert.ok(error instanceof NotTaken);
         return error.kind === 'status_308';
       });
