@@ -229,14 +229,16 @@ export class SecretCollector {
   }
 
   /**
-   * No more keys count for this entry, and those that still come are dropped for `graceMs`. `isDone`: the call may be recorded again
-   * afterwards.
+   * No more keys count for this entry, and those that still come are dropped for `graceMs`, or not at all if that is 0. `isDone`: the
+   * call may be recorded again afterwards.
    */
   private over(entry: SecretEntry, isDone: boolean, graceMs = GRACE_MS): void {
     if (this.entry !== entry) return;
     this.entry = undefined;
     this.spoken = undefined;
-    if (!this.isClosed) this.beginGrace(isDone, graceMs);
+    if (this.isClosed) return;
+    if (graceMs > 0) this.beginGrace(isDone, graceMs);
+    else this.settled(isDone);
   }
 
   private beginGrace(isDone: boolean, ms = GRACE_MS): void {
