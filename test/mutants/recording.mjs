@@ -69,8 +69,8 @@ export const RECORDING = [
   {
     name: 'keys behind a complete secret go to the model',
     file: 'src/call/secrets/secret-collector.ts',
-    find: 'if (!this.isClosed) this.beginGrace(isDone, graceMs);',
-    replace: 'this.settled(isDone);',
+    find: 'if (graceMs > 0) this.beginGrace(isDone, graceMs);',
+    replace: 'if (graceMs > GRACE_MS) this.beginGrace(isDone, graceMs);',
     tests: ['test/secrets.test.ts'],
     only: 'behind the last digit',
   },
