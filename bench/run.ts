@@ -1,5 +1,6 @@
 import { UsageError, defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
 import { withProgress } from '../src/base/terminal.js';
+import { backchannels } from './backchannels.js';
 import { cluster } from './cluster.js';
 import { operatorConsole } from './console.js';
 import { flood } from './flood.js';
@@ -23,6 +24,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['speech', { run: speech, seconds: 70 }],
   ['frames', { run: frames, seconds: 790 }],
   ['interruptions', { run: interruptions, seconds: 115 }],
+  ['backchannels', { run: backchannels, seconds: 60 }],
   ['models', { run: models, seconds: 240 }],
   ['handover', { run: handover, seconds: 45 }],
   ['survive', { run: survive, seconds: 110 }],
