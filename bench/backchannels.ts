@@ -11,7 +11,7 @@ import {
   labelledSounds,
 } from './labelled-sounds.js';
 import { quantile } from './quantile.js';
-import { type HeardLine, type Outcome, hold } from './short-sounds.js';
+import { type HeardLine, hold } from './short-sounds.js';
 
 // The section `backchannels`: whether the length of a sound tells a caller who listens from one who interrupts.
 
@@ -29,57 +29,79 @@ const LABELS: readonly SoundLabel[] = ['backchannel', 'noise', 'interruption'];
 const LISTENERS_WORDS =
   /^(?:(?:m+|mm+-?h+m+|h+m+|u+h+|u+m+|a+h+|o+h+|huh|uh-huh|yeah|yes|yep|yup|ya|ja|okay|ok|right|all|alright|sure|i|see|got|it|of|course|genau|so)(?: |$))+$/;
 
+const EARS = ['silero', 'loudness'] as const;
+type Ear = (typeof EARS)[number];
+
 interface Heard {
   sound: LabelledSound;
   /** By ear: the voice activity of the embedded engine, and loudness. */
-  lines: Record<'silero' | 'loudness', HeardLine>;
+  lines: Record<Ear, HeardLine>;
   /** What the embedded engine understood of the line, an entry for each utterance. */
   texts: string[];
 }
 
+/** Plays the labelled set to both ears and prints, for each setting, which sounds would cut an answer, and when. */
 export async function backchannels(): Promise<void> {
   if (!hasRecordings)
-    console.log('The package asterisk-core-sounds-en-wav is missing, so no recorded person is in the set.');
+    console.log('The Debian package asterisk-core-sounds-en-wav is missing, so no person is in the set.');
   const heard = await listen(await labelledSounds());
   for (const label of LABELS) {
     const own = heard.filter(({ sound }) => sound.label === label);
-    const person = own.filter(({ sound }) => sound.source === 'person').length;
-    console.log(`${label}: ${own.length} sounds, ${person} of them of a recorded person`);
+    const person = own.filter(({ sound }) => isOfPerson(sound)).length;
+    const lengths = own.map(({ sound }) => sound.durationMs);
+    const [p5, p50, p95] = [0.05, 0.5, 0.95].map((share) => quantile(lengths, share).toFixed(0));
+    console.log(
+      `${label.padEnd(14)}${own.length} sounds, ${person} of them of a person; they last ${p5} / ${p50} / ${p95} ms (p5 / p50 / p95)`,
+    );
   }
-  for (const ear of ['silero', 'loudness'] as const) printLengths(ear, heard);
+  for (const ear of EARS) printLengths(ear, heard);
   printWords(heard);
 }
 
-function printLengths(ear: 'silero' | 'loudness', heard: readonly Heard[]): void {
+function printLengths(ear: Ear, heard: readonly Heard[]): void {
+  console.log(`\n${ear}: a sound shorter than … ms only holds the answer, which goes on after ${QUIET_MS} ms of quiet`);
   console.log(
-    `\n${ear}: sounds shorter than … ms hold the answer; the line is quiet for ${QUIET_MS} ms before it goes on`,
-  );
-  console.log(
-    'shorter    cut: backchannel  noise  | interruption never cut (person) | cut after its first sound p50 / p95 | an answer held for p50 / p95',
+    `${'shorter'.padEnd(9)}${'cut by backchannel, noise'.padEnd(28)}${'never cut by interruption: 1–2 words, more, a person'.padEnd(56)}${'first sound → cut, p50 / p95'.padEnd(32)}held for, p50 / p95`,
   );
   for (const shorterThanMs of SHORTER_THAN_MS) {
-    const outcomes = heard.map(({ lines, sound }) => ({ sound, ...hold(lines[ear], shorterThanMs, QUIET_MS) }));
-    const of = (label: SoundLabel, source?: string): (Outcome & { sound: LabelledSound })[] =>
-      outcomes.filter(({ sound }) => sound.label === label && (source === undefined || sound.source === source));
-    const cut = (label: SoundLabel): string => percent(of(label), ({ cutMs }) => cutMs !== undefined);
-    const missed = percent(of('interruption'), ({ cutMs }) => cutMs === undefined);
-    const missedOfPerson = percent(of('interruption', 'person'), ({ cutMs }) => cutMs === undefined);
-    const delays = of('interruption').flatMap(({ cutMs }) => (cutMs === undefined ? [] : [cutMs - FIRST_SOUND_MS]));
-    const holds = of('backchannel').flatMap(({ heldMs }) => heldMs);
+    const outcomes = heard.map((one) => ({ ...one, ...hold(one.lines[ear], shorterThanMs, QUIET_MS) }));
+    const cut = (label: SoundLabel): string =>
+      percent(
+        outcomes.filter(({ sound }) => sound.label === label),
+        ({ cutMs }) => cutMs !== undefined,
+      );
+    const interruptions = outcomes.filter(({ sound }) => sound.label === 'interruption');
+    const missed = (is: (sound: LabelledSound) => boolean): string =>
+      percent(
+        interruptions.filter(({ sound }) => is(sound)),
+        ({ cutMs }) => cutMs === undefined,
+      );
+    const shares = [isShort, (sound: LabelledSound) => !isShort(sound), isOfPerson].map(missed);
+    const delays = interruptions.flatMap(({ cutMs }) => (cutMs === undefined ? [] : [cutMs - FIRST_SOUND_MS]));
+    const holds = outcomes.flatMap(({ heldMs, sound }) => (sound.label === 'backchannel' ? heldMs : []));
     console.log(
-      `${String(shorterThanMs).padStart(7)}    ${cut('backchannel').padStart(16)} ${cut('noise').padStart(6)}  | ${missed.padStart(22)} (${missedOfPerson}) | ${spread(delays).padStart(36)} | ${spread(holds)}`,
+      `${String(shorterThanMs).padEnd(9)}${`${cut('backchannel')}, ${cut('noise')}`.padEnd(28)}${shares.join(', ').padEnd(56)}${spread(delays).padEnd(32)}${spread(holds)}`,
     );
   }
 }
 
+function isOfPerson({ source }: LabelledSound): boolean {
+  return source === 'person';
+}
+
+function isShort({ text }: LabelledSound): boolean {
+  return text.split(' ').length <= 2;
+}
+
 function printWords(heard: readonly Heard[]): void {
-  console.log('\nwords: what the embedded recogniser writes decides, once the utterance is over');
+  console.log('\nwords: what the embedded recogniser has written of each, once the caller was quiet for 550 ms');
   for (const label of LABELS) {
     const own = heard.filter(({ sound }) => sound.label === label);
-    const noticed = own.filter(({ texts }) => texts.length > 0);
-    const isListener = ({ texts }: Heard): boolean => texts.every((text) => LISTENERS_WORDS.test(plain(text)));
+    const isListener = ({ texts }: Heard): boolean =>
+      texts.length > 0 && texts.every((text) => LISTENERS_WORDS.test(plain(text)));
+    const isEmpty = ({ texts }: Heard): boolean => texts.length > 0 && texts.every((text) => text === '');
     console.log(
-      `${label.padEnd(13)} noticed ${percent(own, ({ texts }) => texts.length > 0)}, of these: nothing written ${percent(noticed, ({ texts }) => texts.every((text) => text === ''))}, a listener's words ${percent(noticed, isListener)}`,
+      `${label.padEnd(14)}not noticed ${percent(own, ({ texts }) => texts.length === 0)}, nothing ${percent(own, isEmpty)}, a listener's words ${percent(own, isListener)}`,
     );
   }
 }

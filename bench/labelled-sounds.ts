@@ -16,6 +16,7 @@ export interface LabelledSound {
   /** `person`: a recorded voice. `flite`: the embedded synthesiser. `code`: made by code. */
   source: 'person' | 'flite' | 'code';
   text: string;
+  durationMs: number;
   /** One caller's line, mu-law at 8 kHz: quiet, the sound from {@link FIRST_SOUND_MS} on, quiet. */
   line: Uint8Array;
 }
@@ -136,7 +137,7 @@ export const hasRecordings = existsSync(RECORDINGS);
 
 /** Makes the set: each sound on each kind of line. Without the recordings, what a person said is missing. */
 export async function labelledSounds(): Promise<LabelledSound[]> {
-  const sounds: (Omit<LabelledSound, 'line'> & { pcm: Int16Array })[] = [];
+  const sounds: (Omit<LabelledSound, 'line' | 'durationMs'> & { pcm: Int16Array })[] = [];
   for (const [label, texts] of [
     ['backchannel', BACKCHANNELS],
     ['interruption', INTERRUPTIONS],
@@ -156,7 +157,7 @@ export async function labelledSounds(): Promise<LabelledSound[]> {
     sounds.push({ label, source: 'person', text, pcm: recorded(parts, hum) });
   }
   return sounds.flatMap(({ pcm, ...sound }, index) =>
-    ROOMS.map((level) => ({ ...sound, line: lineOf(pcm, level, index) })),
+    ROOMS.map((level) => ({ ...sound, durationMs: pcm.length / SAMPLES_A_MS, line: lineOf(pcm, level, index) })),
   );
 }
 
