@@ -61,15 +61,21 @@ export async function backchannels(): Promise<void> {
 function printLengths(ear: Ear, heard: readonly Heard[]): void {
   console.log(`\n${ear}: a sound shorter than … ms only holds the answer, which goes on after ${QUIET_MS} ms of quiet`);
   console.log(
-    `${'shorter'.padEnd(9)}${'cut by backchannel, noise'.padEnd(28)}${'never cut by interruption: 1–2 words, more, a person'.padEnd(56)}${'first sound → cut, p50 / p95'.padEnd(32)}held for, p50 / p95`,
+    `${'shorter'.padEnd(9)}${'cut by backchannel, of a person, noise'.padEnd(40)}${'never cut by interruption: 1–2 words, more, a person'.padEnd(56)}${'first sound → cut, p50 / p95'.padEnd(32)}held for, p50 / p95`,
   );
   for (const shorterThanMs of SHORTER_THAN_MS) {
     const outcomes = heard.map((one) => ({ ...one, ...hold(one.lines[ear], shorterThanMs, QUIET_MS) }));
-    const cut = (label: SoundLabel): string =>
+    const cut = (is: (sound: LabelledSound) => boolean): string =>
       percent(
-        outcomes.filter(({ sound }) => sound.label === label),
+        outcomes.filter(({ sound }) => is(sound)),
         ({ cutMs }) => cutMs !== undefined,
       );
+    const isListener = ({ label }: LabelledSound): boolean => label === 'backchannel';
+    const cuts = [
+      isListener,
+      (sound: LabelledSound) => isListener(sound) && isOfPerson(sound),
+      ({ label }: LabelledSound) => label === 'noise',
+    ].map(cut);
     const interruptions = outcomes.filter(({ sound }) => sound.label === 'interruption');
     const missed = (is: (sound: LabelledSound) => boolean): string =>
       percent(
@@ -80,7 +86,7 @@ function printLengths(ear: Ear, heard: readonly Heard[]): void {
     const delays = interruptions.flatMap(({ cutMs }) => (cutMs === undefined ? [] : [cutMs - FIRST_SOUND_MS]));
     const holds = outcomes.flatMap(({ heldMs, sound }) => (sound.label === 'backchannel' ? heldMs : []));
     console.log(
-      `${String(shorterThanMs).padEnd(9)}${`${cut('backchannel')}, ${cut('noise')}`.padEnd(28)}${shares.join(', ').padEnd(56)}${spread(delays).padEnd(32)}${spread(holds)}`,
+      `${String(shorterThanMs).padEnd(9)}${cuts.join(', ').padEnd(40)}${shares.join(', ').padEnd(56)}${spread(delays).padEnd(32)}${spread(holds)}`,
     );
   }
 }

@@ -24,7 +24,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['speech', { run: speech, seconds: 70 }],
   ['frames', { run: frames, seconds: 790 }],
   ['interruptions', { run: interruptions, seconds: 115 }],
-  ['backchannels', { run: backchannels, seconds: 60 }],
+  ['backchannels', { run: backchannels, seconds: 75 }],
   ['models', { run: models, seconds: 240 }],
   ['handover', { run: handover, seconds: 45 }],
   ['survive', { run: survive, seconds: 110 }],
