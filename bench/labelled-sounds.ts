@@ -167,7 +167,7 @@ function recorded(parts: readonly string[], hum: boolean): Int16Array {
     return hum ? pcm.subarray(Math.floor(pcm.length * 0.55)) : pcm;
   });
   // A hummed "mm-hm" has a breath between its two halves.
-  const gap = new Array<number>(hum ? 70 * SAMPLES_A_MS : 0).fill(0);
+  const gap = Array.from({ length: hum ? 70 * SAMPLES_A_MS : 0 }, () => 0);
   return Int16Array.from(pieces.flatMap((piece, index) => (index === 0 ? [...piece] : [...gap, ...piece])));
 }
 
