@@ -1,5 +1,6 @@
 import { UsageError, defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
 import { withProgress } from '../src/base/terminal.js';
+import { backchannels } from './backchannels.js';
 import { cluster } from './cluster.js';
 import { operatorConsole } from './console.js';
 import { flood } from './flood.js';
@@ -25,6 +26,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['frames', { run: frames, seconds: 790 }],
   ['side-by-side', { run: sideBySide, seconds: 900 }],
   ['interruptions', { run: interruptions, seconds: 115 }],
+  ['backchannels', { run: backchannels, seconds: 75 }],
   ['models', { run: models, seconds: 240 }],
   ['handover', { run: handover, seconds: 45 }],
   ['survive', { run: survive, seconds: 110 }],
