@@ -4,7 +4,8 @@ import { choiceOption, defineCommand, isEntry, numberOption, runCommand } from '
 import { withProgress } from '../src/base/terminal.js';
 import { type CpuProfile, flameGraph, framesOf, hottest } from './profile/flame-graph.js';
 import { Load } from './side-by-side/load.js';
-import { type Kind, SubjectProcess } from './side-by-side/subject.js';
+import type { Kind } from './side-by-side/questions.js';
+import { SubjectProcess } from './side-by-side/subject.js';
 
 const KINDS: readonly Kind[] = ['pipeline', 'direct', 'relay', 'agents'];
 /** Before it, the compiler is what the picture shows. */

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { LoadCarrier } from './carrier.js';
-import type { LoadAnswer, LoadQuestion } from './load.js';
+import type { LoadAnswer, LoadQuestion } from './questions.js';
 import { LoadModel } from './model.js';
 import { RawSocket } from './raw-socket.js';
 import { Tally } from './tally.js';

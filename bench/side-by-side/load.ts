@@ -1,18 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { ON_FIRST_CORES } from '../cores.js';
+import type { LoadAnswer, LoadQuestion } from './questions.js';
 import type { Report } from './tally.js';
-
-/** What the load is asked to do. */
-export type LoadQuestion =
-  | { ask: 'open'; port: number; rings: boolean; authToken: string; calls: number }
-  | { ask: 'reset' }
-  | { ask: 'report' }
-  | { ask: 'close' };
-
-export interface LoadAnswer {
-  url?: string;
-  report?: Report;
-}
 
 /** The benchmark's handle on the process of the load. */
 export class Load {

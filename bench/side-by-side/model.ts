@@ -20,6 +20,8 @@ interface ClientEvent {
   type?: string;
   session?: unknown;
   item_id?: string;
+  content_index?: number;
+  audio_end_ms?: number;
   item?: { id?: string };
   response?: { conversation?: string; metadata?: object };
 }
@@ -84,8 +86,8 @@ export class LoadModel {
         this.endAnswer('cancelled');
         return;
       case 'conversation.item.truncate': {
-        const { type, ...fields } = event;
-        this.send(eventOf('conversation.item.truncated', { ...fields }));
+        const { audio_end_ms, content_index, item_id } = event;
+        this.send(eventOf('conversation.item.truncated', { item_id, content_index, audio_end_ms }));
         return;
       }
       case 'conversation.item.create': {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { selfSigned } from '../../test/support/self-signed.js';
 import { Load } from './load.js';
-import { type Kind, SubjectProcess } from './subject.js';
+import type { Kind } from './questions.js';
+import { SubjectProcess } from './subject.js';
 import type { Report } from './tally.js';
 
 /** Time for the JIT compiler and the heap to settle. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, quantile, spreadOf } from '../quantile.js';
 import { type Measured, Scene, SETTLE_MS, WARM_UP_MS, ratiosOf } from './scene.js';
-import type { Kind } from './subject.js';
+import type { Kind } from './questions.js';
 
 // The section `side-by-side`: the gateway beside the least that a relay needs, and beside another gateway, under the same load.
 
@@ -87,9 +87,7 @@ async function memory(): Promise<void> {
 
 function row(kind: Kind, rounds: readonly Map<Kind, Measured>[]): string {
   const all = rounds.map((round) => round.get(kind)).filter((one) => one !== undefined);
-  const ratios = rounds.map(
-    (round) => (round.get(kind)?.cpuMsPerCallSecond ?? 0) / (round.get('relay')?.cpuMsPerCallSecond ?? 0),
-  );
+  const ratios = ratiosOf(kind, rounds);
   const of = (pick: (one: Measured) => number): number => median(all.map(pick));
   const pauses = spreadOf(all.flatMap(({ pausesMs }) => pausesMs));
   const worst = quantile(

@@ -3,7 +3,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { readConfig } from '../../src/config/config.js';
 import { startBareRelay } from '../bare-relay.js';
 import { PUBLIC_HOST } from './carrier.js';
-import { AUTH_TOKEN, type Counted, type SubjectQuestion } from './subject.js';
+import { AUTH_TOKEN, type Counted, type SubjectQuestion } from './questions.js';
 
 /**
  * The subject, `subject-process.js KIND MODEL_URL`: the bare relay, the gateway as it runs in production, or the transport of OpenAI's

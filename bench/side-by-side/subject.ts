@@ -1,20 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { ON_LAST_CORE } from '../cores.js';
 import type { CpuProfile } from '../profile/flame-graph.js';
-
-/** What is compared: a bare relay, the gateway in both its modes, and the Twilio transport of OpenAI's Agents SDK. */
-export type Kind = 'relay' | 'pipeline' | 'direct' | 'agents';
-export type SubjectQuestion = 'start-counting' | 'counted' | 'held' | 'start-profile' | 'profile';
-
-export interface Counted {
-  /** User and system time of all threads, and the system's part. */
-  cpuMs: number;
-  systemMs: number;
-  /** The pauses of the garbage collector. */
-  pausesMs: readonly number[];
-}
-
-export const AUTH_TOKEN = 'bench0123456789bench0123456789be';
+import { AUTH_TOKEN, type Counted, type Kind, type SubjectQuestion } from './questions.js';
 
 /** A subject in a process of its own, on the last core. */
 export class SubjectProcess {

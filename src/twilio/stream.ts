@@ -194,11 +194,11 @@ export class TwilioStream implements PlaybackSink {
         return;
       }
     }
-    if (this.state.name === 'opening' && ++this.state.messages > MAX_BEFORE_START) {
+    if (state.name === 'opening' && ++state.messages > MAX_BEFORE_START) {
       this.refuse('no start among the first messages');
       return;
     }
-    if (this.state.name !== 'live' && (data as Buffer).length > MAX_STRANGER_BYTES) {
+    if (state.name !== 'live' && (data as Buffer).length > MAX_STRANGER_BYTES) {
       this.refuse('a message before the call is known is too large');
       return;
     }
@@ -211,16 +211,16 @@ export class TwilioStream implements PlaybackSink {
       this.count(parsed.anomaly);
       return;
     }
-    switch (this.state.name) {
+    switch (state.name) {
       case 'opening':
-        this.onOpeningMessage(parsed.message, this.state.deadline);
+        this.onOpeningMessage(parsed.message, state.deadline);
         return;
       case 'admitting':
-        this.state.waiting.push(parsed.message);
-        if (this.state.waiting.length > MAX_WAITING) this.state.waiting.shift();
+        state.waiting.push(parsed.message);
+        if (state.waiting.length > MAX_WAITING) state.waiting.shift();
         return;
       case 'live':
-        this.onLiveMessage(parsed.message, this.state.streamSid, this.state.owner);
+        this.onLiveMessage(parsed.message, state.streamSid, state.owner);
         return;
     }
   }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { withProgress } from '../../src/base/terminal.js';
-import { defineCommand, isEntry, runCommand } from '../../src/process/command-line.js';
-import { median } from '../quantile.js';
-import { Scene, ratiosOf } from './scene.js';
-import type { Kind } from './subject.js';
+import { withProgress } from '../src/base/terminal.js';
+import { defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
+import { median } from './quantile.js';
+import { Scene, ratiosOf } from './side-by-side/scene.js';
+import type { Kind } from './side-by-side/questions.js';
 
 const KINDS = ['pipeline', 'direct'] as const satisfies readonly Kind[];
 const MEASURED = { calls: 100, rounds: 3, seconds: 4 };
