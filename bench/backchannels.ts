@@ -10,7 +10,7 @@ import {
   hasRecordings,
   labelledSounds,
 } from './labelled-sounds.js';
-import { quantile } from './quantile.js';
+import { quantile } from './support/quantile.js';
 import { type HeardLine, hold } from './short-sounds.js';
 
 // The section `backchannels`: whether the length of a sound tells a caller who listens from one who interrupts.

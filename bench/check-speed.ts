@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { withProgress } from '../src/base/terminal.js';
 import { defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
-import { median } from './quantile.js';
+import { median } from './support/quantile.js';
 import { Scene, ratiosOf } from './side-by-side/scene.js';
 import type { Kind } from './side-by-side/questions.js';
 

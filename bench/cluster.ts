@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leaveLastCore } from './cores.js';
-import { quantile } from './quantile.js';
+import { leaveLastCore } from './support/cores.js';
+import { quantile } from './support/quantile.js';
 import { SimulatedCalls } from './simulated-calls.js';
 
 // The section `cluster`: what several workers on one machine cost.

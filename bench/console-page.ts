@@ -4,7 +4,7 @@ import { busyTime, shiftsOf, sumOf, watchShifts } from '../test/browser/support/
 import { StagedConsole } from '../test/browser/support/staged-console.js';
 import { manyCalls } from '../test/browser/support/stories.js';
 import { longestTask } from '../test/browser/support/tasks.js';
-import { median } from './quantile.js';
+import { median } from './support/quantile.js';
 
 // Part of the section `console`: what the list costs the operator's browser.
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { consolePage } from './console-page.js';
-import { leaveLastCore } from './cores.js';
+import { leaveLastCore } from './support/cores.js';
 import { MeasuredProcess, type Variant } from './measured-process.js';
-import { median } from './quantile.js';
+import { median } from './support/quantile.js';
 import { SimulatedCalls } from './simulated-calls.js';
 import { Subject } from './subject.js';
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leaveLastCore } from './cores.js';
+import { leaveLastCore } from './support/cores.js';
 import { MeasuredProcess } from './measured-process.js';
 import type { Counted } from './questions.js';
 import { SimulatedCalls } from './simulated-calls.js';

@@ -1,6 +1,6 @@
-import { leaveLastCore } from './cores.js';
+import { leaveLastCore } from './support/cores.js';
 import type { Variant } from './measured-process.js';
-import { type Spread, median } from './quantile.js';
+import { type Spread, median } from './support/quantile.js';
 import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from './subject.js';
 
 // The section `frames`: what a frame and a call cost.

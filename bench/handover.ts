@@ -4,7 +4,7 @@ import { systemClock } from '../src/base/clock.js';
 import { Scene, silent } from '../test/support/handover-scene.js';
 import { Hearing } from '../test/support/model-rig.js';
 import { type Rig, startRig, until } from '../test/support/rig.js';
-import { median, quantile } from './quantile.js';
+import { median, quantile } from './support/quantile.js';
 import { redemptions } from './redemptions.js';
 
 // The section `handover`: how long a caller waits for the dial, and how tokens hold against load and guesses.

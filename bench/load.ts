@@ -1,6 +1,6 @@
 import { choiceOption, defineCommand, isEntry, numberOption, runCommand } from '../src/process/command-line.js';
 import { withProgress } from '../src/base/terminal.js';
-import { leaveLastCore } from './cores.js';
+import { leaveLastCore } from './support/cores.js';
 import { HEADING, memoryText, row } from './frames.js';
 import type { Variant } from './measured-process.js';
 import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from './subject.js';

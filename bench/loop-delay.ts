@@ -1,4 +1,4 @@
-import { quantile } from './quantile.js';
+import { quantile } from './support/quantile.js';
 
 /** How late the event loop ran a timer, in milliseconds. */
 export interface LoopDelays {

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { ON_LAST_CORE } from './cores.js';
+import { ON_LAST_CORE } from './support/cores.js';
 import type { Counted, Held, Question } from './questions.js';
 
 // The benchmark's handle on a measured process.

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { monotonicMs } from './monotonic.js';
+import { monotonicMs } from './support/monotonic.js';
 import { FRAME, REPLY_PIECE, isSpoken, modelDelta, modelEvent } from './wire.js';
 
 // The model of the benchmark.

@@ -2,7 +2,7 @@ import { readConfig } from '../src/config/config.js';
 import { startGateway } from '../src/app/start-gateway.js';
 import { OperatorConsole } from '../src/console/operator-console.js';
 import type { VoiceProvider } from '../src/voice/session.js';
-import { startBareRelay } from './bare-relay.js';
+import { startBareRelay } from './support/bare-relay.js';
 import { EchoProvider } from './echo-provider.js';
 import { LoopDelay } from './loop-delay.js';
 import type { Counted, Held, Question } from './questions.js';

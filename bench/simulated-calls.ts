@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { signatureOf } from '../src/twilio/signature.js';
-import { everyTurn } from './every-turn.js';
-import { monotonicMs } from './monotonic.js';
+import { everyTurn } from './support/every-turn.js';
+import { monotonicMs } from './support/monotonic.js';
 import { twilioMedia } from './wire.js';
 
 // The load of the benchmark.

@@ -1,7 +1,7 @@
 import { mulawRms } from '../src/audio/level.js';
 import { openSpeechEngine } from '../src/speech/engine.js';
 import { Carrier } from '../sim/twilio/carrier.js';
-import { spreadOf } from './quantile.js';
+import { spreadOf } from './support/quantile.js';
 import { PARTS, SpeechProcess } from './speech-process.js';
 import { type SpokenCall, speak } from './spoken-call.js';
 

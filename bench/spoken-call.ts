@@ -1,7 +1,7 @@
 import { MULAW_SILENCE } from '../src/audio/chunk.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { FRAME_MS } from '../sim/twilio/ticker.js';
-import { monotonicMs } from './monotonic.js';
+import { monotonicMs } from './support/monotonic.js';
 
 /** The times of one call, as the carrier saw them. */
 export interface SpokenCall {

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
-import { monotonicMs } from './monotonic.js';
-import { type Spread, spreadOf } from './quantile.js';
+import { monotonicMs } from './support/monotonic.js';
+import { type Spread, spreadOf } from './support/quantile.js';
 import { sentMsOf } from './wire.js';
 
 // The times of audio messages inside the measured process.

@@ -1,6 +1,6 @@
 import { MeasuredProcess, type Variant } from './measured-process.js';
 import { type ModelManner, ModelServer } from './model-server.js';
-import { quantile } from './quantile.js';
+import { quantile } from './support/quantile.js';
 import { SimulatedCalls } from './simulated-calls.js';
 import type { InsideTimes } from './stopwatch.js';
 

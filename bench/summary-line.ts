@@ -1,4 +1,4 @@
-import { quantile } from './quantile.js';
+import { quantile } from './support/quantile.js';
 
 /** Returns one line of a report: the median and the worst of one figure of one kind of gateway. */
 export function summaryLine(name: string, what: string, values: readonly number[]): string {

@@ -1,6 +1,6 @@
 import { type Fleet, type FleetCall, type Instance, busiest, numbersTold, startFleet } from '../test/support/fleet.js';
 import { until } from '../test/support/rig.js';
-import { median, quantile } from './quantile.js';
+import { median, quantile } from './support/quantile.js';
 
 // The section `survive`: what callers notice when an instance is lost.
 

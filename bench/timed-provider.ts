@@ -1,5 +1,5 @@
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
-import { monotonicMs } from './monotonic.js';
+import { monotonicMs } from './support/monotonic.js';
 
 /** `audio` is noted for the first audio of a session, and for the first after each text of the caller. */
 export type NoteKind = 'speech-stopped' | 'text' | 'audio';

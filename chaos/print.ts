@@ -1,4 +1,4 @@
-import { quantile } from '../bench/quantile.js';
+import { quantile } from '../bench/support/quantile.js';
 import type { Paint } from '../src/base/terminal.js';
 import { growth } from './growth.js';
 import type { ChaosReport } from './run.js';

@@ -102,10 +102,11 @@ export const LAYERS = `
   test/contracts: handover journal
   test/support: app audio base call call/secrets cluster.ts config console crm doctor doctor.ts handover hooks journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hooks sim/hubspot sim/mcp sim/model sim/nova sim/openai sim/openai-live sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai voice/openai-live
   test/browser/support: app audio call config console escalation sim/handset speech tape/format.ts telemetry test/support
-  bench: app audio base cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/browser/support test/contracts test/support twilio voice voice/local
+  bench/support:
   bench/profile:
-  bench/side-by-side: app audio base bench/cores.ts config sim/openai test/support twilio/signature.ts
-  chaos: app audio base bench call config handover process sim/caller sim/connect sim/hooks sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
+  bench/side-by-side: app audio base bench/profile bench/support config sim/openai test/support twilio
+  bench: app audio base bench/profile bench/side-by-side bench/support cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/browser/support test/contracts test/support twilio voice voice/local
+  chaos: app audio base bench bench/support call config handover process sim/caller sim/connect sim/hooks sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: app base call/media config escalation process prompts prompts/lines test/support voice
   docs/build/examples:
 `;

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { ON_FIRST_CORES } from '../cores.js';
+import { ON_FIRST_CORES } from '../support/cores.js';
 import type { LoadAnswer, LoadQuestion } from './questions.js';
 import type { Report } from './tally.js';
 

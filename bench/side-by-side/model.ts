@@ -1,5 +1,5 @@
 import { defaultConfig, updatedConfig } from '../../sim/openai/session-config.js';
-import { monotonicMs } from '../monotonic.js';
+import { monotonicMs } from '../support/monotonic.js';
 import type { RawSocket } from './raw-socket.js';
 import type { Tally } from './tally.js';
 import { audioAt, audioPiece, isSpokenAt, newId } from './wire.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { median, quantile, spreadOf } from '../quantile.js';
+import { median, quantile, spreadOf } from '../support/quantile.js';
 import { type Measured, Scene, SETTLE_MS, WARM_UP_MS, ratiosOf } from './scene.js';
 import type { Kind } from './questions.js';
 

@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector/promises';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { readConfig } from '../../src/config/config.js';
-import { startBareRelay } from '../bare-relay.js';
+import { startBareRelay } from '../support/bare-relay.js';
 import { PUBLIC_HOST } from './carrier.js';
 import { AUTH_TOKEN, type Counted, type SubjectQuestion } from './questions.js';
 

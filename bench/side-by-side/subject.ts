@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { ON_LAST_CORE } from '../cores.js';
+import { ON_LAST_CORE } from '../support/cores.js';
 import type { CpuProfile } from '../profile/flame-graph.js';
 import { AUTH_TOKEN, type Counted, type Kind, type SubjectQuestion } from './questions.js';
 

@@ -1,5 +1,5 @@
-import { monotonicMs } from '../monotonic.js';
-import { type Spread, spreadOf } from '../quantile.js';
+import { monotonicMs } from '../support/monotonic.js';
+import { type Spread, spreadOf } from '../support/quantile.js';
 import { readStamp } from './stamp.js';
 
 /** What the load has counted since the last {@link Tally.reset}. Times are in milliseconds. */
