@@ -189,7 +189,7 @@ function isIncomplete() {
   return true;
 }
 
-/** Returns what `scripts/test-durations.json` holds: the weight of each file that takes a second or longer (`test-plan.mjs`). */
+/** Returns what `scripts/test-durations.json` holds: the weight (`test-plan.mjs`) of each file in test/, and of each other one that takes a second. */
 function weights(cpuLines) {
   const tenths = (seconds) => Math.round(seconds * 10) / 10;
   const cpu = new Map(cpuLines.map((line) => JSON.parse(line)));
@@ -198,6 +198,6 @@ function weights(cpuLines) {
     return [source, { seconds: tenths(ms / 1000), cpu: tenths(cpu.get(source) ?? 0) }];
   });
   const others = Object.entries(known).filter(([file]) => !files.includes(file) && existsSync(`${root}/${file}`));
-  const long = [...others, ...weighed].filter(([, { seconds }]) => seconds >= 1);
-  return `${JSON.stringify(Object.fromEntries(long.toSorted(([a], [b]) => (a < b ? -1 : 1))), undefined, 2)}\n`;
+  const listed = [...others, ...weighed].filter(([file, { seconds }]) => seconds >= 1 || file.startsWith('test/'));
+  return `${JSON.stringify(Object.fromEntries(listed.toSorted(([a], [b]) => (a < b ? -1 : 1))), undefined, 2)}\n`;
 }
