@@ -7,7 +7,7 @@ const NEW_SECONDS = 10;
 /** A file whose tests compute for a smaller share of their time than this waits: for speech, for limits, for other processes. */
 const WAITING_SHARE = 0.4;
 /** The shortest bundle, unless it is a file alone. */
-const MIN_SECONDS = 12;
+const MIN_SECONDS = 15;
 
 /** What a test beside the source needs of another program, by what it imports. */
 const PROGRAMS = /from '[./]+\/test\/support\/(?:redis-server|dynamodb-local)\.js'/;
