@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 interface Weight {
@@ -62,6 +65,34 @@ test('whole calls and what needs a Redis or a table are integration tests, and a
   assert.ok(isIntegration('src/handover/a.test.ts', "import {\n  x,\n} from '../../test/support/dynamodb-local.js';"));
   assert.ok(!isIntegration('src/call/a.test.ts', "import { FakeClock } from '../../test/support/fake-clock.js';"));
 });
+
+const isLinux = process.platform === 'linux';
+test(
+  'what the tests of a file compute is weighed with their processes, and what they wait is not',
+  { skip: !isLinux },
+  (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-weigh-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const written = join(folder, 'cpu.jsonl');
+    const weigher = new URL('../../scripts/test-cpu.mjs', import.meta.url).href;
+    const busy = 'while (process.cpuUsage().user < 300_000);';
+    const entry = `import { execFileSync } from 'node:child_process';
+    import { test } from 'node:test';
+    import { weigh } from '${weigher}';
+    test('waits', () => new Promise((resolve) => setTimeout(resolve, 1500)));
+    weigh('waits', '${written}');
+    test('computes', () => { execFileSync(process.execPath, ['-e', '${busy}']); });
+    weigh('computes', '${written}');`;
+    writeFileSync(join(folder, 'entry.mjs'), entry);
+    execFileSync(process.execPath, [join(folder, 'entry.mjs')], { env: { PATH: process.env['PATH'] } });
+    const rows = readFileSync(written, 'utf8').trim().split('\n');
+    const { computes = 0, waits: waited = 9 } = Object.fromEntries(
+      rows.map((row) => JSON.parse(row) as [string, number]),
+    ) as Record<string, number>;
+    assert.ok(waited < 1, `${waited} s`);
+    assert.ok(computes >= 0.25, `${computes} s`);
+  },
+);
 
 test('every file in the list of durations exists', () => {
   const durations = JSON.parse(readFileSync('scripts/test-durations.json', 'utf8')) as Record<string, Weight>;
