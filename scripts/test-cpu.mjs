@@ -13,7 +13,7 @@ let beforeSeconds = cpuSeconds();
  * @param {string} path
  */
 export function weigh(file, path) {
-  test(`${file} is weighed`, () => {
+  void test(`${file} is weighed`, () => {
     const seconds = cpuSeconds();
     appendFileSync(path, `${JSON.stringify([file, seconds - beforeSeconds])}\n`);
     beforeSeconds = seconds;

@@ -64,17 +64,15 @@ function waitingBundles(weighed, { waiting, working }) {
 }
 
 function workingBundles(weighed, processes) {
-  const left = weighed.toSorted((a, b) => b.seconds - a.seconds);
+  let left = weighed.toSorted((a, b) => b.seconds - a.seconds);
   const leastSeconds = Math.min(MIN_SECONDS, secondsOf(left) / processes);
   const bundles = [];
   while (left.length > 0) {
+    const [longest, ...others] = left;
     const maxSeconds = Math.max(leastSeconds, secondsOf(left) / (2 * processes));
-    const bundle = left.splice(0, 1);
-    for (const each of [...left]) {
-      if (secondsOf(bundle) + each.seconds > maxSeconds) continue;
-      bundle.push(each);
-      left.splice(left.indexOf(each), 1);
-    }
+    const bundle = [longest];
+    left = [];
+    for (const each of others) (secondsOf(bundle) + each.seconds <= maxSeconds ? bundle : left).push(each);
     bundles.push(bundle);
   }
   return bundles;
