@@ -3,9 +3,9 @@
 //   node scripts/test.mjs [part of a path]…   runs only the files whose path contains one of these
 //   node scripts/test.mjs --unit              runs only the unit tests: those beside the source that need no other program
 //   node scripts/test.mjs --integration       runs only the others
-//   node scripts/test.mjs --weigh             writes down how long the files took, for the next run's order
+//   node scripts/test.mjs --weigh             writes down how long these files took, for the next run's plan; on Linux
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,8 +25,8 @@ const MAX_RUN_MS = 30 * 60_000;
 
 /** How many processes run at a time for each core. With three, tests with a time limit of their own fail. */
 const PROCESSES_PER_CORE = 2;
-/** How many bundles of files there are for each of these processes. */
-const BUNDLES_PER_PROCESS = 6;
+/** How many more processes there are for each core, with tests that mostly wait. */
+const WAITING_PROCESSES_PER_CORE = 1;
 
 /**
  * Keeps the process of a bundle alive until its last test is over. A timer of the system's clock does not. A test that waits for
@@ -43,6 +43,8 @@ process.on('SIGUSR2', () => {
 const alive = setInterval(() => undefined, 60_000);
 after(() => clearInterval(alive));`;
 
+const WEIGH = `import { weigh } from '../scripts/test-cpu.mjs';`;
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const durationsFile = new URL('test-durations.json', import.meta.url);
 const flagsGiven = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
@@ -52,6 +54,8 @@ if (unknown.length > 0) {
   console.error(`${unknown.join(', ')}: the options are --unit, --integration and --weigh.`);
   process.exit(2);
 }
+const isWeighing = flagsGiven.includes('--weigh');
+const cpuFile = fileURLToPath(new URL(`../dist/cpu-${process.pid}.jsonl`, import.meta.url));
 await buildAll({ all: true, ifNeeded: true });
 const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'console', 'evals', 'test'])
   // The console's pages need a browser; see test-browser.mjs.
@@ -62,15 +66,21 @@ if (files.length === 0) {
   console.error(`No test file matches ${[...flagsGiven, ...wanted].join(', ')}.`);
   process.exit(1);
 }
-const atATime = PROCESSES_PER_CORE * Math.max(2, availableParallelism());
-const bundles = bundlesOf(files, JSON.parse(readFileSync(durationsFile, 'utf8')), BUNDLES_PER_PROCESS * atATime);
+const cores = Math.max(2, availableParallelism());
+const known = JSON.parse(readFileSync(durationsFile, 'utf8'));
+const { waiting, working } = bundlesOf(files, known, {
+  waiting: WAITING_PROCESSES_PER_CORE * cores,
+  working: PROCESSES_PER_CORE * cores,
+});
+const bundles = [...waiting, ...working];
+const atATime = waiting.length + PROCESSES_PER_CORE * cores;
 const entries = bundles.map((bundle, number) => {
   // node:test sorts the names.
   const name = `all-${process.pid}-${String(number).padStart(3, '0')}.test.js`;
   const entry = new URL(`../dist/${name}`, import.meta.url);
   writeFileSync(
     entry,
-    [ALIVE, ...bundle.map((file) => `await import('./${file.replace(/\.ts$/, '.js')}');`), ''].join('\n'),
+    [ALIVE, ...(isWeighing ? [WEIGH] : []), ...bundle.flatMap((file) => linesOf(file)), ''].join('\n'),
   );
   return entry.pathname;
 });
@@ -124,10 +134,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => e
 run.on('exit', (code, signal) => {
   clearInterval(watch);
   running.read(performance.now());
-  for (const file of [...entries, ...entries.map((entry) => `${entry}.pid`), report]) rmSync(file, { force: true });
+  const cpuLines = isWeighing && existsSync(cpuFile) ? readFileSync(cpuFile, 'utf8').trim().split('\n') : [];
+  for (const file of [...entries, ...entries.map((entry) => `${entry}.pid`), report, cpuFile])
+    rmSync(file, { force: true });
   if (signal) process.exit(128 + constants.signals[signal]);
   // Of a run that failed or was ended some files are missing.
-  if (flagsGiven.includes('--weigh') && code === 0) writeFileSync(durationsFile, durations());
+  if (isWeighing && code === 0) writeFileSync(durationsFile, weights(cpuLines));
   process.exit(code === 0 && isIncomplete() ? 1 : (code ?? 1));
 });
 
@@ -157,6 +169,12 @@ function sourceOf(file) {
     .replace(/\.js$/, '.ts');
 }
 
+/** Returns the lines with which the entry of a bundle runs a test file. */
+function linesOf(file) {
+  const line = `await import('./${file.replace(/\.ts$/, '.js')}');`;
+  return isWeighing ? [line, `weigh(${JSON.stringify(file)}, ${JSON.stringify(cpuFile)});`] : [line];
+}
+
 /** Returns whether `file` is of the kind that the options ask for. */
 function isChosen(file) {
   if (!flagsGiven.includes('--unit') && !flagsGiven.includes('--integration')) return true;
@@ -171,9 +189,15 @@ function isIncomplete() {
   return true;
 }
 
-/** Returns what `scripts/test-durations.json` holds: the seconds of each file that takes a second or longer. */
-function durations() {
-  const rows = [...running.durations].map(([file, ms]) => [sourceOf(file), Math.round(ms / 1000)]);
-  const long = rows.filter(([, seconds]) => seconds >= 1).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `${JSON.stringify(Object.fromEntries(long), undefined, 2)}\n`;
+/** Returns what `scripts/test-durations.json` holds: the weight (`test-plan.mjs`) of each file in test/, and of each other one that takes a second. */
+function weights(cpuLines) {
+  const tenths = (seconds) => Math.round(seconds * 10) / 10;
+  const cpu = new Map(cpuLines.map((line) => JSON.parse(line)));
+  const weighed = [...running.durations].map(([file, ms]) => {
+    const source = sourceOf(file);
+    return [source, { seconds: tenths(ms / 1000), cpu: tenths(cpu.get(source) ?? 0) }];
+  });
+  const others = Object.entries(known).filter(([file]) => !files.includes(file) && existsSync(`${root}/${file}`));
+  const listed = [...others, ...weighed].filter(([file, { seconds }]) => seconds >= 1 || file.startsWith('test/'));
+  return `${JSON.stringify(Object.fromEntries(listed.toSorted(([a], [b]) => (a < b ? -1 : 1))), undefined, 2)}\n`;
 }

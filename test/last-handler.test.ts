@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { Carrier } from '../sim/twilio/carrier.js';
 import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
+import { NO_LINES } from './support/no-lines.js';
 import { until } from './support/rig.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -102,6 +103,7 @@ async function scene(env: Record<string, string> = {}): Promise<{
       LOG_LEVEL: 'info',
       PUBLIC_HOST: 'gateway.example.com',
       VOICE_PROVIDER: 'odd',
+      ...NO_LINES,
       EXTENSIONS: `${folder}/odd.mjs`,
       USE_LOCAL_DYNAMODB: 'true',
       AFTER_FAILED_DIAL: 'goodbye',

@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Carrier } from '../sim/twilio/carrier.js';
 import { within } from './support/deadline.js';
+import { NO_LINES } from './support/no-lines.js';
 import { AUTH_TOKEN, PUBLIC_HOST, until } from './support/rig.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,6 +41,7 @@ async function withCaller(script: string[], body: (scene: Scene) => Promise<void
       USE_LOCAL_DYNAMODB: 'true',
       EXTENSIONS: fileURLToPath(new URL('./support/cluster-voice.js', import.meta.url)),
       VOICE_PROVIDER: 'scripted',
+      ...NO_LINES,
       MAX_LOOP_DELAY_MS: '0',
       DRAIN_SECONDS: '60',
     },

@@ -117,10 +117,12 @@ for (const pipeline of [true, false]) {
       type(PIN);
       await until(() => rig.provider.last.toolResults.length === 1, 'the result');
       type('44#');
-      assert.equal(cleared, 1, 'the question is cut once');
+      // The carrier learns of it over its own connection, maybe after the result is there.
+      await until(() => cleared > 0, 'the question is cut');
       rig.provider.last.speak('Thank you.', 3000);
       // Long enough for a number of keys to be over.
       await until(() => rig.provider.last.audio.length > 400, 'some seconds');
+      assert.equal(cleared, 1, 'the question is cut once, and nothing else');
       assert.deepEqual(rig.provider.last.texts, []);
       assert.deepEqual(taker.digits, [PIN]);
     });

@@ -6,6 +6,7 @@ import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
 import { Carrier } from '../../sim/twilio/carrier.js';
 import { signStream } from '../../sim/twilio/signing.js';
 import { within } from './deadline.js';
+import { NO_LINES } from './no-lines.js';
 import { AUTH_TOKEN, PUBLIC_HOST, until } from './rig.js';
 
 /** For tests of the cluster: `npm run cluster` with the scripted model and a simulated carrier, in real time. */
@@ -31,6 +32,7 @@ export class ClusterRig {
           .map((name) => new URL(name, import.meta.url).pathname)
           .join(','),
         VOICE_PROVIDER: 'scripted',
+        ...NO_LINES,
         MAX_LOOP_DELAY_MS: '0',
         DRAIN_SECONDS: '1',
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

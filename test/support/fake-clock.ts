@@ -10,7 +10,7 @@ interface Pending {
 export class FakeClock implements Clock {
   private nowMs = 0;
   private order = 0;
-  private pending: Pending[] = [];
+  private readonly pending: Pending[] = [];
   private readonly startedEpochMs: number;
 
   constructor(startedEpochMs: number = Date.UTC(2026, 0, 1)) {
@@ -35,7 +35,7 @@ export class FakeClock implements Clock {
     this.pending.push(entry);
     return {
       cancel: () => {
-        this.pending = this.pending.filter((other) => other !== entry);
+        this.remove(entry);
       },
     };
   }
@@ -44,11 +44,9 @@ export class FakeClock implements Clock {
   advance(ms: number): void {
     const untilMs = this.nowMs + ms;
     for (;;) {
-      const next = this.pending
-        .filter((entry) => entry.dueMs <= untilMs)
-        .sort((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0];
+      const next = this.next(untilMs);
       if (next === undefined) break;
-      this.pending = this.pending.filter((other) => other !== next);
+      this.remove(next);
       this.nowMs = Math.max(this.nowMs, next.dueMs);
       next.callback();
     }
@@ -60,4 +58,22 @@ export class FakeClock implements Clock {
     this.nowMs += ms;
     this.advance(0);
   }
+
+  /** The next timer that falls due until then. Whole calls set thousands of timers, so this neither sorts nor copies. */
+  private next(untilMs: number): Pending | undefined {
+    let next: Pending | undefined;
+    for (const entry of this.pending) {
+      if (entry.dueMs <= untilMs && (next === undefined || isEarlier(entry, next))) next = entry;
+    }
+    return next;
+  }
+
+  private remove(entry: Pending): void {
+    const at = this.pending.indexOf(entry);
+    if (at >= 0) this.pending.splice(at, 1);
+  }
+}
+
+function isEarlier(a: Pending, b: Pending): boolean {
+  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
 }

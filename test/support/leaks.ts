@@ -123,7 +123,7 @@ export class LeakWatch {
       const isThere = kind === 'keys' ? standsAlone(line, value) : texts.some((text) => text.includes(value));
       if (isThere) kinds.add(kind);
     }
-    if (phrasesOf(line).some((phrase) => this.phrases.has(phrase))) kinds.add('words');
+    if (phrasesIn(line).some((phrase) => this.phrases.has(phrase))) kinds.add('words');
     return [...kinds];
   }
 
@@ -135,6 +135,20 @@ export class LeakWatch {
       this.twiml(children);
     }
   }
+}
+
+/** The phrases of lines that every rig writes, its metrics. To find them costs more than to look them up. */
+const phrasesOfLines = new Map<string, readonly string[]>();
+/** More lines than the metrics of a rig have. */
+const MAX_LINES = 10_000;
+
+function phrasesIn(line: string): readonly string[] {
+  const known = phrasesOfLines.get(line);
+  if (known !== undefined) return known;
+  const phrases = phrasesOf(line);
+  // A line of a log has the time in it, and does not come again.
+  if (!line.startsWith('{') && phrasesOfLines.size < MAX_LINES) phrasesOfLines.set(line, phrases);
+  return phrases;
 }
 
 function phrasesOf(text: string): string[] {

@@ -80,10 +80,10 @@ export async function startRig(
 ): Promise<Rig> {
   const provider = new ScriptedProvider();
   const clock = options.clock ?? scaledClock(SPEED);
-  const lines: string[] = [];
+  let written = '';
   const logDestination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      lines.push(chunk.toString());
+      written += chunk.toString();
       done();
     },
   });
@@ -163,7 +163,7 @@ export async function startRig(
     carrier,
     events,
     screens,
-    log: () => lines.join(''),
+    log: () => written,
     leaks,
     base,
     rest,
@@ -180,11 +180,11 @@ export async function startRig(
       await rest?.close();
       await agent?.close();
       await running.close();
-      leaks.wrote('the log', lines.join(''));
+      leaks.wrote('the log', written);
       leaks.wrote('the metrics', await running.metrics.text());
       leaks.wrote("the Lambda's console", agent?.output() ?? '');
       leaks.check();
-      const incomplete = incompleteLines(lines.join(''));
+      const incomplete = incompleteLines(written);
       if (incomplete.length > 0) throw new Error(`Lines of a call lack its ids.\n${incomplete.join('\n')}`);
     },
   };
