@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { Duplex } from 'node:stream';
 import type { CallEventListener } from '../call/call-events.js';
-import type { CallServices } from '../call/call.js';
+import type { CallServices } from '../call/call-services.js';
 import type { CallRegistry, OperatorAction } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { ContactStep } from '../console/messages.js';

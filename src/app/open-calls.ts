@@ -1,6 +1,6 @@
 import { Admission, eventLoopDelay } from '../call/admission.js';
 import { CallRegistry } from '../call/registry.js';
-import type { CallServices } from '../call/call.js';
+import type { CallServices } from '../call/call-services.js';
 import { EscalationRules } from '../escalation/rules.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { HandoverDesk } from '../handover/desk.js';
