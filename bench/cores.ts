@@ -11,6 +11,11 @@ export const ON_LAST_CORE: { execPath?: string; execArgv: string[] } = canPin
   ? { execPath: TASKSET, execArgv: ['-c', String(last), process.execPath] }
   : { execArgv: [] };
 
+/** The same for a process that gets all cores but the last. */
+export const ON_FIRST_CORES: typeof ON_LAST_CORE = canPin
+  ? { execPath: TASKSET, execArgv: ['-c', `0-${last - 1}`, process.execPath] }
+  : { execArgv: [] };
+
 /** Keeps this process off the last core. Returns a function that undoes it. */
 export function leaveLastCore(): () => void {
   if (!canPin) return () => undefined;

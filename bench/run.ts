@@ -7,6 +7,7 @@ import { frames } from './frames.js';
 import { handover } from './handover.js';
 import { interruptions } from './interruptions.js';
 import { models } from './models.js';
+import { sideBySide } from './side-by-side/side-by-side.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
 import { survive } from './survive.js';
@@ -22,6 +23,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['start', { run: start, seconds: 8 }],
   ['speech', { run: speech, seconds: 70 }],
   ['frames', { run: frames, seconds: 790 }],
+  ['side-by-side', { run: sideBySide, seconds: 900 }],
   ['interruptions', { run: interruptions, seconds: 115 }],
   ['models', { run: models, seconds: 240 }],
   ['handover', { run: handover, seconds: 45 }],
