@@ -21,6 +21,19 @@ test('chunk: base64 and bytes convert to each other, and size and duration need 
       const fromBytes = AudioChunk.fromBytes('mulaw', 8000, bytes);
       const fromBase64 = AudioChunk.fromBase64('mulaw', 8000, fromBytes.base64);
       assert.equal(fromBase64.sizeBytes, bytes.length);
+      const { base64 } = fromBytes;
+      const message = Buffer.from(`{${base64}}`);
+      const inMessage = AudioChunk.fromMessage('mulaw', 8000, message, 1, 1 + base64.length);
+      assert.equal(inMessage.sizeBytes, bytes.length);
+      for (const chunk of [fromBytes, fromBase64, inMessage, AudioChunk.fromBytes('mulaw', 8000, bytes)]) {
+        const written = Buffer.alloc(chunk.base64Length + 1, '.');
+        chunk.writeBase64(written, 1);
+        assert.equal(written.toString(), `.${base64}`);
+        const raw = Buffer.alloc(bytes.length);
+        chunk.copyTo(raw, 0);
+        assert.deepEqual([...raw], [...bytes]);
+      }
+      assert.deepEqual([inMessage.base64, [...inMessage.bytes]], [base64, [...bytes]]);
       assert.equal(fromBytes.durationMs, bytes.length / 8);
       assert.deepEqual([...fromBase64.bytes], [...bytes]);
     }),

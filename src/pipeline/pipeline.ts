@@ -1,4 +1,4 @@
-import { FRAME_TYPES, type Frame, type FrameType } from './frame.js';
+import { directionOf, type Frame, type FrameType } from './frame.js';
 import { FrameQueue } from './frame-queue.js';
 import type { Link, Processor } from './processor.js';
 
@@ -54,7 +54,7 @@ export class Pipeline {
   start(index: number, frame: Frame): void {
     if (this.closed) return;
     // A type without a row has no direction. Nothing is known of the frame, so it is lost here.
-    if ((FRAME_TYPES as Partial<typeof FRAME_TYPES>)[frame.type]?.direction === undefined) {
+    if (directionOf(frame.type) === undefined) {
       this.onError('pipeline', new TypeError('A frame of an unknown type was emitted.'));
       return;
     }
@@ -74,7 +74,7 @@ export class Pipeline {
 
   /** Used by the links. Hands `frame` to the neighbour of the processor at `index`. */
   pass(index: number, frame: Frame): void {
-    const next = FRAME_TYPES[frame.type].direction === 'downstream' ? index + 1 : index - 1;
+    const next = directionOf(frame.type) === 'upstream' ? index - 1 : index + 1;
     const processor = this.processors[next];
     if (processor === undefined) return;
     try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type Anomaly, clearMessage, markMessage, mediaMessage, parseMessage } from './messages.js';
+import { type Anomaly, clearMessage, markMessage, mediaMessage, MediaReader, parseMessage } from './messages.js';
 
 const parse = (value: unknown): unknown => parseMessage(Buffer.from(JSON.stringify(value)));
 const accepted = (message: unknown): unknown => ({ ok: true, message });
@@ -169,6 +169,51 @@ test('a media message with any audio is read back as it was written', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('the audio of a message as Twilio writes it is found where JSON has it', () => {
+  const usual = (changes: object = {}, media: object = {}): string =>
+    JSON.stringify({
+      event: 'media',
+      sequenceNumber: '7',
+      media: { track: 'inbound', chunk: '4', timestamp: '220', payload: '/v8=', ...media },
+      streamSid: 'MZ1',
+      ...changes,
+    });
+  const known = new MediaReader('MZ1');
+  assert.equal(known.read(Buffer.from(usual()))?.base64, '/v8=');
+  const audioOf = (text: string): string | undefined => {
+    // A reader that knows where the audio begins reads the counters before it no more.
+    const audio = known.read(Buffer.from(text))?.base64;
+    if (audio !== undefined) {
+      const { media, streamSid } = JSON.parse(text) as { media: { payload: string }; streamSid: string };
+      assert.deepEqual([audio, 'MZ1'], [media.payload, streamSid]);
+    }
+    return new MediaReader('MZ1').read(Buffer.from(text))?.base64;
+  };
+  for (const bytes of [1, 2, 3, 160, 4000]) {
+    const payload = Buffer.alloc(bytes, 0xfb).toString('base64');
+    assert.equal(audioOf(usual({}, { payload })), payload);
+  }
+  assert.equal(audioOf(usual({ sequenceNumber: '123456789012' }, { timestamp: '0' })), '/v8=');
+  for (const other of [
+    usual({ streamSid: 'MZ2' }),
+    usual({ streamSid: 'XMZ1' }),
+    usual({ event: 'mark' }),
+    usual({ sequenceNumber: '' }),
+    usual({ sequenceNumber: '7a' }),
+    usual({}, { track: 'outbound' }),
+    usual({ sequenceNumber: '77' }, { chunk: '' }),
+    usual({}, { more: 1 }),
+    usual({ more: 1 }),
+    ...['', '/v8', '/v8=\n', '====', '/v=8', '/v8=","payload":"/w=='].map((payload) => usual({}, { payload })),
+    `${usual()} `,
+    ` ${usual()}`,
+    usual().slice(0, -1),
+    '{"event":"media","sequenceNumber":"7',
+    '',
+  ])
+    assert.equal(audioOf(other), undefined, other);
 });
 
 test('a media message reads the same in the field order of Twilio and in any other', () => {

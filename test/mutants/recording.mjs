@@ -53,8 +53,8 @@ export const RECORDING = [
   {
     name: 'the model hears the caller while digits are typed',
     file: 'src/call/secrets/secret-collector.ts',
-    find: 'this.options.services.passesAudio ? payload : silenceLike(payload)',
-    replace: 'payload',
+    find: 'this.options.services.passesAudio ? chunk : silenceLike(chunk)',
+    replace: 'chunk',
     tests: ['test/secrets.test.ts'],
     only: 'the model hears silence',
   },

@@ -146,8 +146,8 @@ export const SILENCE = [
   {
     name: 'the moments before a detector notices speech are lost',
     file: 'src/voice/continuity/replay-buffer.ts',
-    find: 'PRE_ROLL_BYTES = 600 *',
-    replace: 'PRE_ROLL_BYTES = 20 *',
+    find: 'PRE_ROLL = 600 *',
+    replace: 'PRE_ROLL = 20 *',
     tests: ['src/voice/continuity/replay-buffer.test.ts'],
   },
 ];

@@ -84,4 +84,18 @@ export const STREAM = [
     tests: ['test/calls.test.ts'],
     only: 'streams that keep breaking end with an agent',
   },
+  {
+    name: 'a frame of another stream is heard',
+    file: 'src/twilio/messages.ts',
+    find: '(end - start) % 4 !== 0 || !isAt(message, end, this.tail)',
+    replace: '(end - start) % 4 !== 0',
+    tests: ['src/twilio/messages.test.ts'],
+  },
+  {
+    name: 'what is no base64 goes to the model as audio',
+    file: 'src/twilio/messages.ts',
+    find: 'if (!isPlain(message, start, audioEnd)) return undefined;',
+    replace: '',
+    tests: ['src/twilio/messages.test.ts'],
+  },
 ];

@@ -1,3 +1,4 @@
+import type { AudioChunk } from '../../audio/chunk.js';
 import type { TandemError } from '../../base/errors.js';
 import type { Escalation } from '../../escalation/escalation.js';
 import type { EscalationWatch } from '../../escalation/watch.js';
@@ -20,8 +21,8 @@ import type { LatencyMeter } from './latency-meter.js';
 export interface Conversation {
   /** Takes over the prewarmed session and delivers its events from here on. */
   begin(): void;
-  /** `payload`: base64 of raw mu-law at 8 kHz. */
-  callerAudio(payload: string): void;
+  /** Takes mu-law at 8 kHz. */
+  callerAudio(chunk: AudioChunk): void;
   digit(digit: string): void;
   /** Cuts what the caller hears. The model is told nothing. */
   hush(): void;

@@ -1,4 +1,4 @@
-import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import type { AudioChunk } from '../../audio/chunk.js';
 import { TandemError } from '../../base/errors.js';
 import type { VoiceEvent } from '../../voice/session.js';
 import type { Conversation, ConversationParts } from './conversation.js';
@@ -34,10 +34,10 @@ export class DirectBridge implements Conversation {
     );
   }
 
-  callerAudio(payload: string): void {
+  callerAudio(chunk: AudioChunk): void {
     if (this.parts.gate.isLeaving) return;
     try {
-      this.parts.prewarmed.session.sendAudio(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload));
+      this.parts.prewarmed.session.sendAudio(chunk);
     } catch (error) {
       this.onError('bridge', error);
     }

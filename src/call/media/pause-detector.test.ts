@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../../test/support/fake-clock.js';
+import { AudioChunk } from '../../audio/chunk.js';
 import { pcmToMulaw } from '../../audio/g711.js';
 import { PauseDetector } from './pause-detector.js';
 
-const frame = (level: number): string => Buffer.from(pcmToMulaw(new Int16Array(160).fill(level))).toString('base64');
+const frame = (level: number): AudioChunk =>
+  AudioChunk.fromBytes('mulaw', 8000, pcmToMulaw(new Int16Array(160).fill(level)));
 const QUIET = frame(60);
 const quiet = { awaitsAnswer: false, isSpokenTo: false };
 

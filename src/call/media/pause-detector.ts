@@ -1,3 +1,4 @@
+import type { AudioChunk } from '../../audio/chunk.js';
 import { mulawRms } from '../../audio/level.js';
 import type { Clock } from '../../base/clock.js';
 
@@ -58,14 +59,14 @@ export class PauseDetector {
     return quietMs >= (this.isUnanswered || awaitsAnswer ? SETTLED_MS : QUIET_MS[kind]);
   }
 
-  /** Takes one frame of the caller's audio. `payload`: base64 of raw mu-law. */
-  heard(payload: string): void {
+  /** Takes one frame of the caller's audio, as mu-law. */
+  heard(chunk: AudioChunk): void {
     if (this.sinceMs === undefined) return;
     const nowMs = this.clock.now();
     const isAfterGap = nowMs - Math.max(this.lastFrameMs, this.sinceMs) >= MAX_GAP_MS;
     this.lastFrameMs = nowMs;
     // The caller may have spoken in the gap, so its end counts as speech.
-    if (!isAfterGap && mulawRms(Buffer.from(payload, 'base64')) < SPEECH_RMS) return;
+    if (!isAfterGap && mulawRms(chunk.bytes) < SPEECH_RMS) return;
     this.lastSpeechMs = nowMs;
     this.isUnanswered = true;
   }

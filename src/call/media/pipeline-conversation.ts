@@ -1,4 +1,4 @@
-import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import type { AudioChunk } from '../../audio/chunk.js';
 import type { Escalation } from '../../escalation/escalation.js';
 import { EscalationProcessor } from '../../pipeline/escalation-processor.js';
 import { GateProcessor } from '../../pipeline/gate-processor.js';
@@ -51,8 +51,8 @@ export class PipelineConversation implements Conversation {
     this.parts.prewarmed.attach(this.parts.meter.timed((event) => this.voice.deliver(event)));
   }
 
-  callerAudio(payload: string): void {
-    this.pipeline.emit({ type: 'input-audio', chunk: AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload) });
+  callerAudio(chunk: AudioChunk): void {
+    this.pipeline.emit({ type: 'input-audio', chunk });
   }
 
   digit(digit: string): void {

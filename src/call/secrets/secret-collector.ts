@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AudioChunk } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Logger } from '../../telemetry/log.js';
@@ -121,11 +122,11 @@ export class SecretCollector {
     return true;
   }
 
-  /** Takes a frame of the caller, as base64 of mu-law. Returns the frame that the model hears. */
-  hears(payload: string): string {
-    if (this.entry === undefined) return payload;
-    if (this.spoken?.hear(payload) === true) this.entry.spoke();
-    return this.options.services.passesAudio ? payload : silenceLike(payload);
+  /** Takes a frame of the caller, as mu-law at 8 kHz. Returns the frame that the model hears. */
+  hears(chunk: AudioChunk): AudioChunk {
+    if (this.entry === undefined) return chunk;
+    if (this.spoken?.hear(chunk) === true) this.entry.spoke();
+    return this.options.services.passesAudio ? chunk : silenceLike(chunk);
   }
 
   /** A stream is open, and its session may know nothing of digits that were thrown away. */

@@ -1,4 +1,4 @@
-import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import type { AudioChunk } from '../../audio/chunk.js';
 import { EnergyVad } from '../../audio/energy-vad.js';
 import type { Clock } from '../../base/clock.js';
 
@@ -19,9 +19,9 @@ export class SpokenInstead {
     );
   }
 
-  /** Takes one frame, as base64 of mu-law. Returns whether the caller has spoken for long. */
-  hear(payload: string): boolean {
-    this.vad.hear(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload));
+  /** Takes one frame of mu-law at 8 kHz. Returns whether the caller has spoken for long. */
+  hear(chunk: AudioChunk): boolean {
+    this.vad.hear(chunk);
     return this.sinceMs !== undefined && this.clock.now() - this.sinceMs >= SPOKEN_MS;
   }
 

@@ -168,10 +168,10 @@ export class StreamConnector {
         secrets?.streamOpened(media.session);
         if (opening === undefined && !ringing.owesAnswer) idle.beginQuiet(ringing.since(quietSinceMs));
       },
-      onAudio: (payload, receivedMs) => {
+      onAudio: (chunk, receivedMs) => {
         health.mediaCame(receivedMs);
-        pauses.heard(payload);
-        conversation.callerAudio(secrets === undefined ? payload : secrets.hears(payload));
+        pauses.heard(chunk);
+        conversation.callerAudio(secrets === undefined ? chunk : secrets.hears(chunk));
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
       onDigit: (digit) => {

@@ -8,9 +8,10 @@ const FRAME_BYTES = 160;
 /** Returns frame number `value`, recognisable by its bytes. */
 function frame(value: number, sizeBytes = FRAME_BYTES): AudioChunk {
   const bytes = Buffer.alloc(sizeBytes, value % 251);
-  return value % 2 === 0
-    ? AudioChunk.fromBytes('mulaw', 8000, bytes)
-    : AudioChunk.fromBase64('mulaw', 8000, bytes.toString('base64'));
+  const base64 = bytes.toString('base64');
+  if (value % 3 === 0) return AudioChunk.fromBytes('mulaw', 8000, bytes);
+  if (value % 3 === 1) return AudioChunk.fromBase64('mulaw', 8000, base64);
+  return AudioChunk.fromMessage('mulaw', 8000, Buffer.from(`<${base64}>`), 1, 1 + base64.length);
 }
 
 function push(replayBuffer: ReplayBuffer, from: number, to: number): void {

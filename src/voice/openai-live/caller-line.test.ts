@@ -14,8 +14,7 @@ function open(capacityMs = 5000) {
     capacityBytes: capacityMs * 8,
     isCongested: () => false,
     onDropped: () => sent.dropped++,
-    send: (base64) => {
-      const bytes = Buffer.from(base64, 'base64');
+    send: ({ bytes }) => {
       if (bytes[0] === 0xff) sent.quietMs += bytes.length / 8;
       else sent.loudMs += bytes.length / 8;
     },

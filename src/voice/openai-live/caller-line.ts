@@ -1,4 +1,4 @@
-import { type AudioChunk, MULAW_BYTES_PER_MS, MULAW_SILENCE } from '../../audio/chunk.js';
+import { AudioChunk, MULAW_BYTES_PER_MS, MULAW_SILENCE, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { CallerAudio, type CallerAudioOptions } from '../openai/caller-audio.js';
 import type { SpeechDetector } from '../speech-detector.js';
@@ -18,7 +18,7 @@ const MAX_AHEAD_MS = 300;
 /** Audio before a speech that is sent with it. */
 const LEAD_MS = 300;
 const SILENCE_BYTES = new Uint8Array(CHECK_MS * MULAW_BYTES_PER_MS).fill(MULAW_SILENCE);
-const SILENCE = Buffer.from(SILENCE_BYTES).toString('base64');
+const SILENCE = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, SILENCE_BYTES);
 
 type State =
   /** The session takes no audio yet. Only speech is kept, with what came right before it. */
@@ -63,7 +63,7 @@ export class CallerLine {
     }
     if (!ear.isSpeaking && this.aheadMs(state) > MAX_AHEAD_MS) return;
     state.sentMs += chunk.durationMs;
-    this.queue.push(chunk.base64, chunk.sizeBytes);
+    this.queue.push(chunk, chunk.sizeBytes);
   }
 
   close(): void {
@@ -76,7 +76,7 @@ export class CallerLine {
     if (this.options.ear.isSpeaking) {
       for (const held of state.lead) {
         state.heldMs += held.durationMs;
-        this.queue.push(held.base64, held.sizeBytes);
+        this.queue.push(held, held.sizeBytes);
       }
       state.lead = [];
       state.heldMs = Math.min(state.heldMs, this.options.capacityBytes / MULAW_BYTES_PER_MS);

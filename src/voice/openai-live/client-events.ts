@@ -1,4 +1,5 @@
-import type { EventBuilder } from '../openai/client-events.js';
+import type { AudioChunk } from '../../audio/chunk.js';
+import { type EventBuilder, audioMessage } from '../openai/client-events.js';
 import type { LiveSettings } from './session-settings.js';
 
 // The events that the gateway sends (OpenAI: GPT-Live – client events). Every event but audio has an `event_id`, so that
@@ -17,9 +18,11 @@ export function sessionStart(eventId: string, session: LiveSettings): string {
   return JSON.stringify({ type: 'session.start', event_id: eventId, session });
 }
 
-/** `audio` is base64 in the session's format, which needs no escaping. The service does not acknowledge it. */
-export function audioAppend(audio: string): string {
-  return `{"type":"session.input_audio.append","audio":"${audio}"}`;
+const APPEND_HEAD = Buffer.from('{"type":"session.input_audio.append","audio":"');
+
+/** `audio` is in the session's format. The service does not acknowledge it. */
+export function audioAppend(audio: AudioChunk): Buffer {
+  return audioMessage(APPEND_HEAD, audio);
 }
 
 /** A longer text becomes several events. */

@@ -85,7 +85,7 @@ export class LiveSession implements VoiceSession {
       clock,
       ear: this.dialogue.ear,
       capacityBytes: limits.heldAudioMs * MULAW_BYTES_PER_MS,
-      send: (base64) => this.connection.send(audioAppend(base64)),
+      send: (chunk) => this.connection.send(audioAppend(chunk)),
       isCongested: () => this.connection.bufferedBytes > limits.congestedBytes,
       onDropped: () => onAnomaly('caller-audio-dropped'),
     });

@@ -13,8 +13,8 @@ export interface WireAudioFormat {
   readonly type: WireFormat;
   /** The format as the settings name it. */
   readonly setting: Readonly<Record<string, unknown>>;
-  /** Converts mu-law at 8 kHz to base64 for the service. */
-  toModel(chunk: AudioChunk): string;
+  /** Converts mu-law at 8 kHz to what the service takes. */
+  toModel(chunk: AudioChunk): AudioChunk;
   /** Converts base64 of the service to mu-law at 8 kHz. */
   fromModel(base64: string): AudioChunk;
 }
@@ -27,7 +27,7 @@ export function wireAudioFormat(type: WireFormat): WireAudioFormat {
 const MULAW: WireAudioFormat = {
   type: 'audio/pcmu',
   setting: { type: 'audio/pcmu' },
-  toModel: (chunk) => chunk.base64,
+  toModel: (chunk) => chunk,
   fromModel: (base64) => AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, base64),
 };
 
@@ -44,13 +44,13 @@ class LinearFormat implements WireAudioFormat {
   /** The beginning of a sample that the last piece cut in two. */
   private rest: Buffer = Buffer.alloc(0);
 
-  toModel(chunk: AudioChunk): string {
+  toModel(chunk: AudioChunk): AudioChunk {
     const wide = this.up.push(mulawToFloat(chunk.bytes));
     const bytes = Buffer.alloc(wide.length * BYTES_PER_SAMPLE);
     for (const [n, sample] of wide.entries()) {
       bytes.writeInt16LE(Math.max(-32768, Math.min(32767, Math.round(sample * 32768))), n * BYTES_PER_SAMPLE);
     }
-    return bytes.toString('base64');
+    return AudioChunk.fromBytes('pcm16', LINEAR_RATE_HZ, bytes);
   }
 
   fromModel(base64: string): AudioChunk {

@@ -1,7 +1,9 @@
+import type { AudioChunk } from '../../audio/chunk.js';
+
 export interface CallerAudioOptions {
   /** Maximum amount buffered, in bytes of mu-law at 8 kHz. The oldest is dropped first. */
   capacityBytes: number;
-  send(base64: string): void;
+  send(chunk: AudioChunk): void;
   /** Returns whether the network is too slow for more audio. */
   isCongested(): boolean;
   /** Called for each chunk that is dropped. */
@@ -9,7 +11,7 @@ export interface CallerAudioOptions {
 }
 
 interface Held {
-  base64: string;
+  chunk: AudioChunk;
   sizeBytes: number;
 }
 
@@ -30,12 +32,13 @@ export class CallerAudio {
     this.flush();
   }
 
-  push(base64: string, sizeBytes: number): void {
+  /** `sizeBytes`: its length as mu-law at 8 kHz. */
+  push(chunk: AudioChunk, sizeBytes: number): void {
     if (this.isOpen && this.held.length === 0 && !this.options.isCongested()) {
-      this.options.send(base64);
+      this.options.send(chunk);
       return;
     }
-    this.held.push({ base64, sizeBytes });
+    this.held.push({ chunk, sizeBytes });
     this.heldBytes += sizeBytes;
     this.flush();
     while (this.heldBytes > this.options.capacityBytes) {
@@ -47,9 +50,9 @@ export class CallerAudio {
   private flush(): void {
     if (!this.isOpen) return;
     let sent = 0;
-    for (const { base64, sizeBytes } of this.held) {
+    for (const { chunk, sizeBytes } of this.held) {
       if (this.options.isCongested()) break;
-      this.options.send(base64);
+      this.options.send(chunk);
       this.heldBytes -= sizeBytes;
       sent++;
     }

@@ -1,3 +1,4 @@
+import type { AudioChunk } from '../../audio/chunk.js';
 import type { Turn } from '../history.js';
 import { REQUEST_KEY } from './server-events.js';
 import type { SessionSettings } from './session-settings.js';
@@ -8,9 +9,23 @@ import type { SessionSettings } from './session-settings.js';
 /** Returns the event as JSON, with the given `event_id`. */
 export type EventBuilder = (eventId: string) => string;
 
-/** `audio` is base64 in the session's input format, which needs no escaping. The service does not acknowledge it. */
-export function audioAppend(audio: string): string {
-  return `{"type":"input_audio_buffer.append","audio":"${audio}"}`;
+const APPEND_HEAD = Buffer.from('{"type":"input_audio_buffer.append","audio":"');
+
+/** `audio` is in the session's input format. The service does not acknowledge it. */
+export function audioAppend(audio: AudioChunk): Buffer {
+  return audioMessage(APPEND_HEAD, audio);
+}
+
+const MESSAGE_TAIL = Buffer.from('"}');
+
+/** Returns a message with audio between `head` and the end of JSON. Base64 needs no escaping. */
+export function audioMessage(head: Buffer, audio: AudioChunk): Buffer {
+  const length = audio.base64Length;
+  const message = Buffer.allocUnsafe(head.length + length + MESSAGE_TAIL.length);
+  message.set(head, 0);
+  audio.writeBase64(message, head.length);
+  message.set(MESSAGE_TAIL, head.length + length);
+  return message;
 }
 
 export function sessionUpdate(eventId: string, session: SessionSettings): string {

@@ -21,6 +21,7 @@ export interface ConnectionOptions {
 
 type State = { name: 'connecting' } | { name: 'open'; ping: Timer; isAlive: boolean } | { name: 'closed' };
 
+const AS_TEXT = { binary: false };
 const PING_EVERY_MS = 10_000;
 /** Maximum wait for the service's half of the closing handshake. */
 const CLOSE_WITHIN_MS = 2000;
@@ -67,9 +68,10 @@ export class Connection {
     return this.socket.bufferedAmount;
   }
 
-  send(text: string): void {
+  send(text: string | Buffer): void {
+    if (this.state.name !== 'open') return;
     // ws masks bytes into one buffer with the frame's header. A string becomes two buffers, which cost more to write.
-    if (this.state.name === 'open') this.socket.send(Buffer.from(text), { binary: false });
+    this.socket.send(typeof text === 'string' ? Buffer.from(text) : text, AS_TEXT);
   }
 
   close(): void {

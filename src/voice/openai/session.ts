@@ -98,7 +98,7 @@ export class OpenAiSession implements VoiceSession {
     });
     this.callerAudio = new CallerAudio({
       capacityBytes: limits.heldAudioMs * MULAW_BYTES_PER_MS,
-      send: (base64) => this.connection.send(audioAppend(base64)),
+      send: (chunk) => this.connection.send(audioAppend(chunk)),
       isCongested: () => this.connection.bufferedBytes > limits.congestedBytes,
       onDropped: () => options.onAnomaly('caller-audio-dropped'),
     });
