@@ -48,8 +48,10 @@ export const LAYERS = `
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
   call/stream: base call call/media call/recording call/secrets call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
   call/call-privacy.ts: call call/recording call/secrets call/snapshot prompts voice
-  call/call.ts: base call call/call-privacy.ts call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
-  call/registry.ts: base call call/call.ts call/recording call/stream call/transfer escalation journal twilio
+  call/call-services.ts: call/call-privacy.ts call/stream call/transfer escalation journal prompts telemetry voice
+  call/call-parts.ts: call call/call-privacy.ts call/call-services.ts call/snapshot call/stream call/transfer escalation telemetry voice
+  call/call.ts: base call call/call-parts.ts call/call-privacy.ts call/call-services.ts call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio
+  call/registry.ts: base call call/call-services.ts call/call.ts call/recording call/stream call/transfer escalation journal twilio
 
   hooks: base call handover journal telemetry twilio/caller-identity.ts voice
   outbound/calling-hours.ts:
@@ -65,7 +67,7 @@ export const LAYERS = `
   outbound: base call edge handover journal outbound/calling-hours.ts outbound/countries.ts telemetry twilio twilio/caller-identity.ts voice
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/recording call/registry.ts call/secrets call/snapshot call/transfer config console crm edge escalation handover hooks journal mcp outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai voice/openai-live
+  app: app/peers.ts base call call/call-services.ts call/call.ts call/media call/recording call/registry.ts call/secrets call/snapshot call/transfer config console crm edge escalation handover hooks journal mcp outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai voice/openai-live
   doctor: app base call config crm handover hooks journal mcp process speech telemetry twilio voice/nova voice/openai voice/openai-live
   doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai

@@ -6,7 +6,7 @@ import type { PlannedFault } from '../sim/model/faults.js';
 import { type BrainFactory, speak as speaks } from '../sim/model/script.js';
 import { toneVoice } from '../sim/model/voice.js';
 import { LiveHost } from '../sim/openai-live/host.js';
-import type { LiveManners } from '../sim/openai-live/session.js';
+import type { LiveManners } from '../sim/openai-live/manners.js';
 import { type OpenAiSim, startOpenAiSim } from '../sim/openai/server.js';
 import { Hearing, heardMore, speak } from './support/model-rig.js';
 import { type Rig, startRig, until } from './support/rig.js';

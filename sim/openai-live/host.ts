@@ -13,8 +13,9 @@ import { checkKey, refusedFor } from '../openai/admission.js';
 import { type OpenAiSim, type OtherApi, refuseUpgrade, refusedBy, startOpenAiSim } from '../openai/server.js';
 import { newId } from '../openai/wire.js';
 import { check } from '../openai/zod-refusal.js';
+import { DEFAULT_MANNERS, type LiveManners } from './manners.js';
 import { LiveOutbox } from './outbox.js';
-import { DEFAULT_MANNERS, type LiveManners, LiveSimSession } from './session.js';
+import { LiveSimSession } from './session.js';
 import { BACKEND_MODELS, LIVE_MODELS } from './settings.js';
 
 export interface OpenAiLiveSimOptions {

@@ -5,6 +5,7 @@ import type { FaultPlan } from '../model/faults.js';
 import type { Brain } from '../model/script.js';
 import type { Voice } from '../model/voice.js';
 import { type ClientEvent, type ResponseParams, readClientEvent } from './client-events.js';
+import { readMessage } from './client-message.js';
 import { Conversation } from './conversation.js';
 import { CallerTurns } from './caller-turns.js';
 import { type Item, wireItem } from './items.js';
@@ -123,21 +124,13 @@ export class Session implements SessionRecord {
 
   onMessage(data: Buffer, isBinary: boolean): void {
     if (this.outbox.closing !== undefined) return;
-    let raw: unknown;
-    try {
-      if (!isBinary) raw = JSON.parse(data.toString());
-    } catch {
-      raw = undefined;
-    }
-    if (raw === undefined) {
-      const { error } = refused('invalid_json', 'The message is not valid JSON in a text frame.');
-      return this.outbox.error(error);
-    }
-    const eventId = eventIdOf(raw);
-    this.record(raw);
+    const message = readMessage(data, isBinary);
+    if (!message.ok) return this.outbox.error(message.error);
+    const { eventId, raw, recorded } = message.value;
+    this.events.push({ atMs: this.outbox.ageMs, event: recorded });
     const event = readClientEvent(raw);
     const result = event.ok ? this.handle(event.value) : event;
-    if (!result.ok) this.outbox.error(result.error, eventId);
+    if (!result.ok) this.outbox.error(result.error, eventId ?? null);
   }
 
   /** Ends everything that runs, because the connection is over. */
@@ -249,15 +242,4 @@ export class Session implements SessionRecord {
     const minutes = Math.round(this.options.sessionSeconds / 6) / 10;
     this.outbox.close(1001, `Your session hit the maximum duration of ${minutes} minutes.`);
   }
-
-  private record(raw: unknown): void {
-    const event = { ...(raw as Record<string, unknown>) };
-    if (typeof event['audio'] === 'string') event['audio'] = event['audio'].length;
-    this.events.push({ atMs: this.outbox.ageMs, event });
-  }
-}
-
-function eventIdOf(raw: unknown): string | null {
-  const id = typeof raw === 'object' && raw !== null ? (raw as { event_id?: unknown }).event_id : undefined;
-  return typeof id === 'string' ? id : null;
 }

@@ -1,8 +1,14 @@
+import type { Clock } from '../base/clock.js';
+import type { AssistantFor } from '../call/call-facts.js';
 import type { Config } from '../config/config.js';
 import { BUILT_IN_PROVIDERS } from '../config/rules.js';
 import { type McpServerSettings, mayHaveTool } from '../mcp/servers-file.js';
 import type { Extensions } from './extensions.js';
+import type { Assistant } from '../prompts/assistant.js';
 import { type Assistants, readAssistants } from '../prompts/assistants.js';
+import { chosenAssistant } from '../prompts/known-caller.js';
+import { outboundAssistant } from '../prompts/outbound-prompt.js';
+import { chosenOnTape } from './taped-settings.js';
 import type { VoiceProvider } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
 
@@ -35,6 +41,18 @@ export function openAssistants(options: {
       isPossible: config.twilio.accountSid !== undefined && config.twilio.authTokens.length > 0,
     },
   });
+}
+
+/** Returns how the assistant of a call is found: by what an outbound call asks for, what is known of the caller, and the number. */
+export function assistantOf(assistants: Assistants, clock: Clock): AssistantFor {
+  return (ownNumber, outbound, known, chosen = {}) => {
+    const { assistant = outbound?.assistant, language } = chosen;
+    const { context } = outbound ?? {};
+    const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context, language });
+    if (own !== undefined) return own;
+    const find = (): Assistant => chosenAssistant(assistants, ownNumber, known, chosen);
+    return chosen.assistant === undefined && chosen.language === undefined ? find() : chosenOnTape(find, clock);
+  };
 }
 
 function namesOf([first, ...rest]: readonly [VoiceProvider, ...VoiceProvider[]]): [string, ...string[]] {

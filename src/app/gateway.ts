@@ -1,119 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { Admission, eventLoopDelay } from '../call/admission.js';
-import type { BeforeCall } from '../call/before-call.js';
-import type { AssistantFor } from '../call/call-facts.js';
 import type { CallEventListener } from '../call/call-events.js';
-import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
-import type { OwnProcessor } from '../call/media/own-processors.js';
-import { CallRegistry, type OperatorAction } from '../call/registry.js';
+import type { CallServices } from '../call/call-services.js';
+import type { CallRegistry, OperatorAction } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
-import type { Config } from '../config/config.js';
 import type { ContactStep } from '../console/messages.js';
-import type { PhonePages } from '../console/phones.js';
-import type { OtherInstances } from '../console/other-instances.js';
-import type { ScrubTape } from '../console/scrubbed-tapes.js';
 import { OperatorConsole } from '../console/operator-console.js';
 import { Drain } from './drain.js';
 import { EventRelay } from './event-relay.js';
+import { GatewayAddress } from './gateway-address.js';
+import type { GatewayParts } from './gateway-parts.js';
 import { HttpServer } from './http-server.js';
-import { FaultInjection, type InjectedFaults } from './injected-faults.js';
-import { type OutboundParts, openOutbound } from './outbound.js';
+import { FaultInjection } from './injected-faults.js';
+import { openCalls } from './open-calls.js';
+import { openTwilio } from './open-twilio.js';
+import { openOutbound } from './outbound.js';
 import { StreamUpgrades } from '../edge/stream-upgrades.js';
 import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
-import type { HubSpot } from '../crm/hubspot.js';
-import type { CallEvents } from '../hooks/call-events.js';
-import type { ConnectAgents } from '../handover/agent-availability.js';
-import type { CallbackStore } from '../handover/callbacks.js';
-import type { CallerIndex } from '../handover/caller-index.js';
-import { HandoverDesk } from '../handover/desk.js';
-import type { OwnPhrases } from '../escalation/asks-for-human.js';
-import { EscalationRules } from '../escalation/rules.js';
-import type { HandoverStore } from '../handover/store.js';
-import type { Journal } from '../journal/journal.js';
-import type { CallIds } from '../telemetry/call-ids.js';
-import type { CallLine, Logger } from '../telemetry/log.js';
-import type { Metrics } from '../telemetry/metrics.js';
+import type { CallLine } from '../telemetry/log.js';
 import type { SpanPlace } from '../telemetry/span.js';
-import type { Peers, Readiness } from './peers.js';
+import type { Readiness } from './peers.js';
 import type { Assistant } from '../prompts/assistant.js';
-import type { TapeRecorder } from '../tape/recorder.js';
-import type { CallTraces } from '../trace/call-traces.js';
 import { tapedAssistant } from './taped-settings.js';
-import type { RecordingServices } from '../call/recording/call-recording.js';
-import type { SecretHandler } from '../call/secrets/secret-function.js';
-import { TwilioRecordings } from '../twilio/recordings-api.js';
-import type { TwilioAccount } from '../twilio/rest-request.js';
-import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
-import type { CallVoice } from '../voice/continuity/provider.js';
 import type { AssistantTool } from '../voice/tools.js';
-
-/**
- * The parts of a gateway. The gateway owns only the server. The other parts are closed by the code that opened them.
- */
-export interface GatewayParts {
-  config: Config;
-  log: Logger;
-  metrics: Metrics;
-  provider: CallVoice;
-  store: HandoverStore;
-  pepper: string;
-  /** Where calls are recorded so that another instance can take them over. */
-  journal: Journal;
-  /** Stores the messages that callers leave for the team. */
-  callbacks: CallbackStore;
-  /** Finds handovers by the caller's number. Absent if that is switched off. */
-  callers?: CallerIndex | undefined;
-  /** Asks whether an agent can take a handover. `undefined` if that is not checked. */
-  agents?: ConnectAgents | undefined;
-  /** Gets a copy of every handover, without delaying the call. `undefined` if no CRM is configured. */
-  crm?: HubSpot | undefined;
-  /** Returns the assistant for calls to this number, or for a call that the gateway makes from it. */
-  assistantFor: AssistantFor;
-  /** Tells the operator's systems of calls. `undefined` if they are not told. */
-  callEvents?: CallEvents | undefined;
-  /** Asks what is known of a call before it is answered. `undefined` if nothing can be asked. */
-  beforeCall?: BeforeCall | undefined;
-  /** What is needed to make calls. `undefined` if the gateway makes none. */
-  outbound?: OutboundParts | undefined;
-  /** Tools besides the built-in ones. */
-  tools?: readonly AssistantTool[];
-  /** Returns the tools of MCP servers for a call to or from this number. `undefined` if there are no servers. */
-  mcpTools?: ((assistant: Assistant, ownNumber: string) => readonly AssistantTool[]) | undefined;
-  /** Takes the digits that no model hears. `undefined` if no extension does. */
-  secrets?: SecretHandler | undefined;
-  /** Processors of extensions. */
-  processors?: readonly OwnProcessor[];
-  /** The operator's phrases that ask for a human, besides the built-in ones. */
-  ownPhrases?: OwnPhrases;
-  clock?: Clock;
-  /** Other processes behind the same port. `undefined` if there are none. */
-  peers?: Peers | undefined;
-  /** Learns the ids of every call, for the log. */
-  ids?: CallIds | undefined;
-  /** The softphone and the agent's desk. `undefined` if the carrier is not simulated. */
-  phones?: PhonePages | undefined;
-  /** Lets the operator break what a call stands on. `undefined` if the carrier is not simulated. */
-  faults?: InjectedFaults | undefined;
-  /** The consoles of other instances. `undefined` if there are none. */
-  consoles?: OtherInstances | undefined;
-  /** What processes behind one port sign the console's pages with, if there is no token. `undefined` for a random one. */
-  consoleSecret?: Buffer | undefined;
-  /** Ends the process as a signal does, when the operator asks for it. By default only the calls are finished. */
-  stop?: (() => void) | undefined;
-  /** Sends the requests to Twilio. Default: `fetch` of Node. */
-  fetch?: typeof fetch;
-  /** Traces the calls. `undefined` if they are not traced. */
-  traces?: CallTraces | undefined;
-  /** Records the calls. `undefined` if they are not recorded. */
-  recorder?: TapeRecorder | undefined;
-  /** Takes the people out of a tape, for the console. `undefined` if nothing here can. */
-  scrubTape?: ScrubTape | undefined;
-  /** More fields for /health. In local mode the simulator finds the embedded store there. */
-  about?: Record<string, unknown>;
-}
 
 type Phase = 'starting' | 'ready' | 'draining';
 
@@ -122,6 +32,7 @@ export class Gateway {
   private readonly parts: GatewayParts;
   private readonly clock: Clock;
   private readonly events: EventRelay;
+  private readonly address: GatewayAddress;
   private readonly http: HttpServer;
   private readonly calls: CallRegistry;
   private readonly webhooks: TwilioWebhooks;
@@ -132,75 +43,27 @@ export class Gateway {
   private draining: Drain | undefined;
 
   constructor(parts: GatewayParts) {
-    const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
+    const { assistantFor, config, log, metrics } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
     this.events = new EventRelay({ ids: parts.ids, log, metrics });
-    const { handover } = config;
-    const rest = this.twilioRest();
-    this.calls = new CallRegistry(
-      {
+    this.address = new GatewayAddress(parts, () => this.port);
+    const url: CallServices['url'] = (scheme, path) => this.address.url(scheme, path);
+    this.calls = openCalls(parts, {
+      ...openTwilio({
+        config,
         clock: this.clock,
+        // So that a tape has Twilio's answers.
+        fetch: parts.recorder?.fetch(parts.fetch ?? fetch) ?? parts.fetch,
         log,
         metrics,
-        provider,
-        assistantFor,
-        beforeCall: parts.beforeCall,
-        onEndedElsewhere: (callSid, outcome) => parts.callEvents?.endedElsewhere(callSid, outcome),
-        onRefused: (call) => parts.callEvents?.refused(call),
-        desk: new HandoverDesk({
-          store,
-          callers: parts.callers,
-          pepper,
-          ttlSeconds: handover.ttlSeconds,
-          clock: this.clock,
-          log,
-        }),
-        tools: (assistant, ownNumber) => this.toolsFor(assistant, ownNumber),
-        processors: parts.processors ?? [],
-        rules: new EscalationRules({
-          ...config.escalation,
-          ...(parts.ownPhrases === undefined ? {} : { phrases: parts.ownPhrases }),
-        }),
-        humanDigit: config.humanDigit,
-        idleMs: config.idleMs,
-        journal: parts.journal,
-        tokenLifeMs: handover.ttlSeconds * 1000,
-        maxCallMs: config.maxCallMs,
-        maxUnansweredTurns: config.maxUnansweredTurns,
-        pipeline: config.pipeline,
-        connectPhoneNumber: handover.connectPhoneNumber,
-        ownNumber: config.twilio.phoneNumber,
-        callbacks: parts.callbacks,
-        doNotCall: parts.outbound?.doNotCall,
-        agents: parts.agents,
-        crm: parts.crm,
-        recordings: this.recordings(),
-        secrets: parts.secrets && { handle: parts.secrets, passesAudio: config.passesSecretAudio },
-        rest: config.dial.by === 'rest' ? rest : undefined,
-        isOverAtTwilio: rest && ((callSid) => rest.isOver(callSid)),
-        nextSteps: config.dial.nextSteps,
-        summaryLanguage: config.handover.summaryLanguage,
-        briefing: config.handover.briefing,
-        url: (scheme, path) => this.urlOf(scheme, path),
-        traces: parts.traces,
-        streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,
-        emit: (event) => this.events.emit(event),
-      },
-      new Admission({
-        clock: this.clock,
-        delay: config.maxLoopDelayMs > 0 ? eventLoopDelay() : undefined,
-        maxCalls: config.maxConcurrentCalls,
-        maxDelayMs: config.maxLoopDelayMs,
-        isProviderFull: (numberCalled) => provider.isFullFor(assistantFor(numberCalled).providers),
-        onStall: (delayMs) => {
-          log.error(
-            { delay_ms: Math.round(delayMs) },
-            'the event loop is late; new callers go to another instance or a human until it keeps up',
-          );
-        },
+        url,
       }),
-    );
+      clock: this.clock,
+      tools: (assistant, ownNumber) => this.toolsFor(assistant, ownNumber),
+      url,
+      emit: (event) => this.events.emit(event),
+    });
     metrics.watchCalls(() => this.calls.activeCalls.map(({ state }) => state));
     const { faults, peers, phones, recorder, traces } = parts;
     if (traces !== undefined) this.watch((event) => traces.onCallEvent(event));
@@ -219,7 +82,7 @@ export class Gateway {
     this.outbound = openOutbound(config, parts.outbound, {
       calls: this.calls,
       isDraining: () => this.phase === 'draining',
-      url: (scheme, path) => this.urlOf(scheme, path),
+      url,
       fetch: parts.fetch,
       clock: this.clock,
       log,
@@ -243,8 +106,7 @@ export class Gateway {
         return this.calls.admit(opened, start);
       },
       signingKeys: [...config.twilio.authTokens, ...config.twilio.sharedKeys],
-      // Another instance, which has no host of its own for streams, may have asked for the stream.
-      hosts: () => [...new Set([this.streamHost, this.publicHost])],
+      hosts: () => this.address.streamHosts,
       clock: this.clock,
       log,
       metrics,
@@ -258,7 +120,7 @@ export class Gateway {
       hosts: () => [this.publicHost, ...config.console.hosts],
       others: parts.consoles,
       secret: parts.consoleSecret,
-      instance: () => this.instanceName,
+      instance: () => this.address.instanceName,
       operate: (callSid, request) =>
         request.action === 'fault' ? injection.inject(callSid, request.fault) : this.operate(callSid, request),
       faults: injection.offered,
@@ -310,18 +172,7 @@ export class Gateway {
 
   /** The host Twilio knows the gateway by. */
   get publicHost(): string {
-    return this.parts.config.publicHost ?? `localhost:${this.port}`;
-  }
-
-  /** The host under which Twilio's streams reach this process. */
-  private get streamHost(): string {
-    return this.parts.config.streamHost ?? this.publicHost;
-  }
-
-  private urlOf(scheme: 'https' | 'wss', path: string): string {
-    return path === PATHS.stream
-      ? `${scheme}://${this.streamHost}${this.ownStreamPath}`
-      : `${scheme}://${this.publicHost}${path}${CONNECTION_OVERRIDES}`;
+    return this.address.publicHost;
   }
 
   get activeCalls(): number {
@@ -414,64 +265,7 @@ export class Gateway {
     return mcpTools === undefined ? tools : [...tools, ...mcpTools(assistant, ownNumber)];
   }
 
-  /** `undefined` without credentials. */
-  private twilioRest(): TwilioRest | undefined {
-    const { log, metrics } = this.parts;
-    const account = this.twilioAccount();
-    if (account === undefined) return undefined;
-    const count = (result: UpdateResult): void => metrics.restUpdates.inc({ result });
-    const send = this.tapedFetch();
-    return new TwilioRest({
-      ...account,
-      clock: this.clock,
-      log,
-      count,
-      ...(send === undefined ? {} : { fetch: send }),
-    });
-  }
-
-  /** `undefined` if Twilio's account is not known, so that nothing can be recorded. */
-  private recordings(): RecordingServices | undefined {
-    const { atHandover, onFailure, pauseBehavior } = this.parts.config.recording;
-    const account = this.twilioAccount();
-    if (account === undefined) return undefined;
-    const statusUrl = (): string => this.urlOf('https', PATHS.callRecording);
-    const api = new TwilioRecordings({
-      account,
-      clock: this.clock,
-      pauseBehavior,
-      statusUrl,
-      fetch: this.tapedFetch(),
-    });
-    return { api, atHandover, onFailure };
-  }
-
-  private tapedFetch(): typeof fetch | undefined {
-    return this.parts.recorder?.fetch(this.parts.fetch ?? fetch) ?? this.parts.fetch;
-  }
-
-  private twilioAccount(): TwilioAccount | undefined {
-    const { dial, twilio } = this.parts.config;
-    const { accountSid } = twilio;
-    const [authToken] = twilio.authTokens;
-    return accountSid === undefined || authToken === undefined
-      ? undefined
-      : { baseUrl: dial.restUrl, accountSid, authToken };
-  }
-
   private get readiness(): Readiness {
     return { status: this.phase, isReady: this.phase === 'ready', calls: this.activeCalls };
-  }
-
-  /** Tells this process from the others, on this machine and on others that share its calls. */
-  private get instanceName(): string {
-    const { config, peers } = this.parts;
-    if (peers === undefined) return `${hostname()}:${this.port}`;
-    return config.journal === undefined ? `w${peers.name}` : `${hostname()}-w${peers.name}`;
-  }
-
-  private get ownStreamPath(): string {
-    const { peers } = this.parts;
-    return peers === undefined ? PATHS.stream : `${PATHS.stream}/${peers.name}`;
   }
 }

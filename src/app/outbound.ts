@@ -11,6 +11,7 @@ import type { Assistants } from '../prompts/assistants.js';
 import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { twilioAccountOf } from './open-twilio.js';
 import { TwilioCalls, type TwilioCallsOptions } from '../twilio/calls-api.js';
 
 /** What a gateway needs to make calls. */
@@ -52,14 +53,9 @@ export function outboundParts(
   };
 }
 
-function accountOf(
-  { dial, twilio }: Config,
-  simulated: OutboundParts['account'] | undefined,
-): OutboundParts['account'] {
-  const { accountSid, authTokens } = twilio;
-  const [authToken] = authTokens;
-  if (accountSid !== undefined && authToken !== undefined)
-    return () => Promise.resolve({ baseUrl: dial.restUrl, accountSid, authToken });
+function accountOf(config: Config, simulated: OutboundParts['account'] | undefined): OutboundParts['account'] {
+  const account = twilioAccountOf(config);
+  if (account !== undefined) return () => Promise.resolve(account);
   return (
     simulated ??
     (() => Promise.reject(new TandemError('CONFIG_INVALID', 'TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN make calls.')))

@@ -6,31 +6,27 @@ import type { Config } from '../config/config.js';
 import { OwnPhonePages } from '../console/own-phone-pages.js';
 import type { OpenPhones, PhonePages, PhonesParts } from '../console/phones.js';
 import { gatewayVersion } from '../console/version.js';
-import { HubSpot } from '../crm/hubspot.js';
-import type { OwnPhrases } from '../escalation/asks-for-human.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
 import { loadExtensions, processorsOf } from './extensions.js';
-import { Gateway, type GatewayParts } from './gateway.js';
-import type { ConnectAgents } from '../handover/agent-availability.js';
-import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-store.js';
-import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
+import type { GatewayParts } from './gateway-parts.js';
+import { Gateway } from './gateway.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { outboundParts } from './outbound.js';
-import { chosenOnTape } from './taped-settings.js';
-import type { Assistant } from '../prompts/assistant.js';
-import { chosenAssistant } from '../prompts/known-caller.js';
-import { outboundAssistant } from '../prompts/outbound-prompt.js';
-import { openAssistants } from './assistants.js';
+import { assistantOf, openAssistants } from './assistants.js';
 import { openCallContext } from './call-context.js';
 import { mcpServersOf, openMcp } from './open-mcp.js';
 import { openCallEvents } from './open-call-events.js';
 import { openTraces } from './open-traces.js';
+import { openAgents } from './open-agents.js';
+import { openEmf } from './open-emf.js';
+import { openCrm } from './open-crm.js';
+import { type Closer, type EmbeddedStore, openStore } from './open-store.js';
+import { openTapes } from './open-tapes.js';
 import type { JournalBackend } from '../journal/backend.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
 import { CallIds } from '../telemetry/call-ids.js';
-import { EmfWriter } from '../telemetry/emf.js';
 import { type Figures, ProcessFigures } from '../telemetry/figures.js';
-import { type CallLine, type Logger, createLogger, standardOutput } from '../telemetry/log.js';
+import { type CallLine, type Logger, createLogger } from '../telemetry/log.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import { memoryLimitBytes } from '../telemetry/memory-limit.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -38,7 +34,6 @@ import type { InjectedFaults, OpenInjectedFaults } from './injected-faults.js';
 import type { Peers } from './peers.js';
 import type { SpeechEngine } from '../speech/engine.js';
 import type { OtherInstances } from '../console/other-instances.js';
-import type { TapeRecorder } from '../tape/recorder.js';
 import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
@@ -49,7 +44,7 @@ export interface RunningGateway {
   config: Config;
   metrics: Metrics;
   /** Where the handover records are in local mode. `undefined` outside local mode. */
-  embeddedStore: { dynamodb_endpoint: string; table: string } | undefined;
+  embeddedStore: EmbeddedStore | undefined;
   /** Reads what this process reports to CloudWatch. `undefined` if nothing is reported. */
   figures: (() => Promise<Figures>) | undefined;
   /** Whether voice and store both run in this process, so that no outside service is needed. */
@@ -98,8 +93,6 @@ export interface StartOptions {
   clock?: Clock;
 }
 
-type Closer = () => Promise<void> | void;
-
 /**
  * Opens the voice provider, the handover store and the journal, then starts the gateway. If a step fails, everything
  * that was opened is closed again.
@@ -135,7 +128,13 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
         log.error({ err: error }, 'a timer caused an error; further ones are only counted');
     });
     const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
-    const recorder = await openTapes(config, { options, clock: fenced, log, ownPhrases });
+    const recorder = await openTapes(config, {
+      providers: options.providers,
+      worker: options.worker?.peers.name,
+      clock: fenced,
+      log,
+      ownPhrases,
+    });
     closers.push(() => recorder?.close());
     const clock = recorder?.clock(fenced) ?? fenced;
     const extensions = await loadExtensions(config.extensions, process.cwd());
@@ -177,29 +176,11 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => mcp?.close());
 
     const { handover } = config;
-    let endpointUrl = handover.endpointUrl;
-    if (handover.embedded && endpointUrl === undefined) {
-      const embedded = await startEmbeddedDynamoDb({});
-      closers.push(() => embedded.close());
-      endpointUrl = embedded.endpointUrl;
-    }
-    const table = {
-      tableName: handover.tableName,
-      region: handover.region,
-      endpointUrl,
-      localCredentials: handover.embedded,
-    };
-    await prepareTable(table, log);
-    const store = new DynamoDbStore({ ...table, onThrottle: () => metrics.storeThrottles.inc() });
-    closers.push(() => store.close());
+    const { embeddedStore, store } = await openStore(handover, { log, metrics, closers });
     const breakable = faults?.store(store) ?? store;
     const tapedStore = recorder?.service(breakable, 'store', 'handovers', ['put', 'update', 'keep']) ?? breakable;
     const callers = recorder?.service(store.callers, 'store', 'callers', ['link']) ?? store.callers;
 
-    const embeddedStore =
-      handover.embedded && endpointUrl !== undefined
-        ? { dynamodb_endpoint: endpointUrl, table: handover.tableName }
-        : undefined;
     // On the system's clock, because the journal waits for a real network even if calls run on another clock.
     const journal = await openJournal({
       config: config.journal,
@@ -283,14 +264,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ownPhrases,
       beforeCall,
       callEvents,
-      assistantFor: (ownNumber, outbound, known, chosen = {}) => {
-        const { assistant = outbound?.assistant, language } = chosen;
-        const { context } = outbound ?? {};
-        const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context, language });
-        if (own !== undefined) return own;
-        const find = (): Assistant => chosenAssistant(assistants, ownNumber, known, chosen);
-        return chosen.assistant === undefined && chosen.language === undefined ? find() : chosenOnTape(find, clock);
-      },
+      assistantFor: assistantOf(assistants, clock),
       outbound: outboundParts(config, {
         assistants,
         clock,
@@ -317,7 +291,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
           : { embedded: { ...embeddedStore, connect_phone_number: handover.connectPhoneNumber } },
     });
     onCallLine = (line) => gateway.onCallLine(line);
-    const emf = openEmf(config, figures, options);
+    // Behind one port the primary writes a line for all processes.
+    const emf = options.worker === undefined ? openEmf(config, figures, options.logDestination) : undefined;
     closers.push(() => emf?.close());
     closers.push(() => gateway.close());
     closers.push(() => phones?.close());
@@ -341,24 +316,6 @@ async function openPhonePages(
   return openPhones === undefined ? undefined : new OwnPhonePages(await openPhones(parts));
 }
 
-/** Behind one port the primary writes a line for all processes. */
-function openEmf(
-  { emf }: Config,
-  figures: ProcessFigures | undefined,
-  { logDestination, worker }: StartOptions,
-): EmfWriter | undefined {
-  if (emf === undefined || figures === undefined || worker !== undefined) return undefined;
-  const output = logDestination ?? standardOutput();
-  const writer = new EmfWriter({
-    ...emf,
-    clock: systemClock,
-    read: async () => new Map([['', await figures.read()]]),
-    write: (line) => output.write(`${line}\n`),
-  });
-  writer.start();
-  return writer;
-}
-
 /** With a real carrier nothing is loaded that could break a call. */
 async function openFaults(
   { isCarrierSimulated }: Config,
@@ -373,31 +330,6 @@ function originOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/**
- * Opens the availability check if it is on. Its AWS client is loaded only then, because it is as large as the gateway.
- */
-async function openAgents(
-  { dial, handover }: Config,
-  metrics: Metrics,
-  log: Logger,
-  clock: Clock,
-): Promise<ConnectAgents | undefined> {
-  const { instanceId, connectEndpointUrl, checkAvailability } = dial;
-  if (checkAvailability === 'off' || instanceId === undefined) return undefined;
-  const { ConnectAgents } = await import('../handover/agent-availability.js');
-  return new ConnectAgents({
-    instanceId,
-    region: handover.region,
-    endpointUrl: connectEndpointUrl,
-    rule: checkAvailability,
-    defaultQueueArn: handover.queueArn,
-    clock,
-    log,
-    localCredentials: handover.embedded,
-    count: (result) => metrics.availabilityChecks.inc({ result }),
-  });
-}
-
 /** With Redis it leads to all instances, also to those on this machine. The Redis client is loaded only then. */
 async function openConsoles(
   { journal }: Config,
@@ -407,63 +339,4 @@ async function openConsoles(
   if (journal === undefined) return worker?.consoles;
   const { RedisInstances } = await import('../console/redis-instances.js');
   return new RedisInstances({ target: journal.redis, keys: journal.keys, clock: systemClock, log });
-}
-
-/** Opens the recorder of calls if they are recorded. Its code is loaded only then. */
-async function openTapes(
-  { tapes }: Config,
-  {
-    options: { providers, worker },
-    ...parts
-  }: { options: StartOptions; clock: Clock; log: Logger; ownPhrases: OwnPhrases },
-): Promise<TapeRecorder | undefined> {
-  if (tapes === undefined) return undefined;
-  const { openRecorder } = await import('../tape/open-recorder.js');
-  const { clock, log, ownPhrases } = parts;
-  return openRecorder({
-    config: tapes,
-    settings: { ownPhrases, providers: providers?.map(({ name }) => name), worker: worker?.peers.name },
-    clock,
-    log,
-  });
-}
-
-function openCrm(
-  { hubspot }: Config,
-  metrics: Metrics,
-  clock: Clock,
-  recorder: TapeRecorder | undefined,
-): HubSpot | undefined {
-  if (hubspot === undefined) return undefined;
-  return new HubSpot({
-    ...hubspot,
-    ...(recorder === undefined ? {} : { fetch: recorder.fetch(fetch) }),
-    clock,
-    count: (outcome, seconds) => {
-      metrics.hubspotHandovers.inc({ outcome });
-      if (outcome !== 'dropped') metrics.hubspotSeconds.observe(seconds);
-    },
-  });
-}
-
-/** Maximum time of one request at the start, when no caller waits. */
-const START_ATTEMPT_MS = 5000;
-
-/** Creates the embedded table, or looks at the operator's. @throws TandemError STORE_* */
-async function prepareTable(options: DynamoDbStoreOptions, log: Logger): Promise<void> {
-  const store = new DynamoDbStore({ ...options, attemptMs: START_ATTEMPT_MS });
-  try {
-    if (options.localCredentials === true) {
-      await store.createTable();
-      return;
-    }
-    await store.check();
-    if ((await store.deletesExpired()) !== 'no') return;
-    log.warn(
-      { table: options.tableName, region: options.region },
-      'the table keeps expired records; enable TTL on its attribute expires_at',
-    );
-  } finally {
-    await store.close();
-  }
 }

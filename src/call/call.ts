@@ -2,81 +2,39 @@ import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
 import { boundToTape, taped } from '../base/taped.js';
 import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
-import type { EscalationRules } from '../escalation/rules.js';
-import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../telemetry/log.js';
-import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
-import type { Journal } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
 import type { ShownRecording } from '../twilio/recordings-api.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
-import { History } from '../voice/history.js';
-import type { AssistantTool } from '../voice/tools.js';
-import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { announcement } from './announcement.js';
 import type { CallContext } from './before-call.js';
 import type { CallFacts, OutboundFacts } from './call-facts.js';
-import { CallLimit } from './call-limit.js';
-import { CallReport } from './call-report.js';
-import { CallSigns } from './call-signs.js';
-import {
-  type CallOutcome,
-  type CallState,
-  CallStateMachine,
-  type Ended,
-  type ExitPlan,
-  type Parted,
-} from './call-state.js';
-import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
+import type { CallLimit } from './call-limit.js';
+import { connectParts } from './call-parts.js';
+import type { CallPrivacy } from './call-privacy.js';
+import type { CallReport } from './call-report.js';
+import type { CallServices } from './call-services.js';
+import type { CallOutcome, CallState, CallStateMachine, Ended, ExitPlan, Parted } from './call-state.js';
+import type { Answer, Departure } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
-import { AnsweringMachine } from './transfer/answering-machine.js';
-import { CallPrivacy, type PrivacyServices } from './call-privacy.js';
-import { StreamConnector, type StreamServices } from './stream/stream-connector.js';
-import { StreamRequests } from './stream/stream-requests.js';
 import { PATHS } from './paths.js';
-import { type MoveWhen, CallMigration } from './snapshot/migration.js';
-import { type DoNotCallList, Ringing } from './stream/ringing.js';
+import type { CallCheckpointer } from './snapshot/checkpointer.js';
+import type { CallMigration, MoveWhen } from './snapshot/migration.js';
 import { restoreState } from './snapshot/restore.js';
+import type { Ringing } from './stream/ringing.js';
+import type { StreamConnector } from './stream/stream-connector.js';
+import type { StreamRequests } from './stream/stream-requests.js';
+import type { AnsweringMachine } from './transfer/answering-machine.js';
 
-/** What every call of a gateway shares. */
-export interface CallServices extends DepartureServices, StreamServices, PrivacyServices {
-  log: Logger;
-  /** `undefined` if the gateway makes no calls. */
-  doNotCall: DoNotCallList | undefined;
-  /** Returns the assistant's tools besides the built-in ones, for a call to or from this number that begins or goes on now. */
-  tools: (assistant: Assistant, ownNumber: string) => readonly AssistantTool[];
-  /** Which triggers transfer a call to an agent. */
-  rules: EscalationRules;
-  /** The key that asks for an agent. Empty if none does. */
-  humanDigit: string;
-  /** Maximum time a caller talks to the assistant. 0 means no limit. */
-  maxCallMs: number;
-  /** Whether the streams of this instance's calls always come to this instance. */
-  streamsComeHere: boolean;
-  /** An absolute URL as Twilio knows it. */
-  url: (scheme: 'https' | 'wss', path: string) => string;
-  /** Where the state of the calls is kept for other instances. */
-  journal: Journal;
-  /** How long a handover's token opens its record, in milliseconds. */
-  tokenLifeMs: number;
-  /** `undefined` if calls are not traced. */
-  traces?: CallTraceIds | undefined;
+/** The services of one call, and who is told of its end. */
+export type OwnedServices = CallServices & {
   /** Called once the call is over. */
   onEnded: (call: Call) => void;
-}
-
-/** What the calls ask and tell of their traces. */
-export interface CallTraceIds {
-  idFor: (callSid: string, startedAtMs: number) => string;
-  /** Whether the trace is sent, as far as is known by now. */
-  isKept: (callSid: string) => boolean;
-  /** A stream was refused. `traceId`: what its token names, `undefined` if that is nothing. */
-  streamRefused: (callSid: string, streamSid: string, traceId: string | undefined) => void;
-}
+};
 
 /** Triggers with which the caller, or the model for them, asked for an agent. Only then is "of course" an answer. */
 const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
@@ -93,7 +51,7 @@ export class Call {
   readonly callSid: string;
   /** How the call leaves its stream. Requests about the dial and the voicemail go here. */
   readonly departure: Departure;
-  private readonly services: CallServices;
+  private readonly services: OwnedServices;
   private readonly log: Logger;
   /** When the call began, by this instance's monotonic clock. */
   private readonly startedMs: number;
@@ -111,7 +69,7 @@ export class Call {
   private readonly limit: CallLimit | undefined;
 
   /** Starts a call for Twilio's incoming-call request, or for one that the gateway made and that was answered. */
-  static begin(webhook: VoiceWebhook, services: CallServices, outbound?: OutboundFacts, known?: CallContext): Call {
+  static begin(webhook: VoiceWebhook, services: OwnedServices, outbound?: OutboundFacts, known?: CallContext): Call {
     const { clock } = services;
     const conversationId = taped('conversation', () => randomBytes(12).toString('hex'));
     const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs(), outbound, known), services);
@@ -125,7 +83,7 @@ export class Call {
   }
 
   /** Takes over a call from the state that another instance left. */
-  static restore(entry: JournalEntry, services: CallServices): Call {
+  static restore(entry: JournalEntry, services: OwnedServices): Call {
     const isOver = entry.stand.name === 'ended';
     const call = new Call(snapshotOf(entry), services);
     // Of a call that is over, only the last answer is repeated. A `started` of it would have no end.
@@ -143,127 +101,32 @@ export class Call {
     return call;
   }
 
-  private constructor(memory: CallSnapshot, services: CallServices) {
-    const { callSid, conversationId, from, outbound, startedAtMs, to } = memory;
-    const { clock, maxCallMs } = services;
+  private constructor(memory: CallSnapshot, services: OwnedServices) {
+    const { callSid, conversationId, lastedMs } = memory;
     this.services = services;
     this.callSid = callSid;
-    const { chosen, known } = memory;
-    const assistant = services.assistantFor(to, outbound, known, chosen);
-    const history = new History(memory.turns);
     this.log = services.log.child({ call_sid: callSid, conversation_id: conversationId });
-    const trace = memory.trace ?? traceOf(memory, services.traces);
-    this.startedMs = clock.now() - memory.lastedMs;
-    const escalationWatch = new EscalationWatch({
-      humanDigit: services.humanDigit,
-      rules: services.rules,
-      language: assistant.prompt.language,
-    });
-    const call: CallFacts = {
-      callSid,
-      conversationId,
-      startedAtMs,
-      from,
-      to,
-      assistant,
-      chosen,
-      outbound,
-      known,
-      traceId: trace?.id,
-      turns: () => history.turns,
-      recording: () => this.privacy.recording?.place,
-      log: () => this.log,
-    };
-    this.facts = call;
-    const report = new CallReport({ call, trace: services.traces && trace, services });
-    const signs = new CallSigns({ callSid, clock, emit: services.emit });
-    const machine = new CallStateMachine({
-      onEnter: (state) => {
-        this.privacy.entered(state);
-        this.checkpointer.note();
-        signs.entered(state.name);
-      },
-      onLive: (isLive) => report.onLive(isLive),
-    });
-    const departure = new Departure({
-      call,
-      machine,
-      services,
-      owner: {
-        resume: (exit) => this.streams.next(exit),
-        currentAnswer: () => this.currentAnswer(),
-        end: (outcome, announce) => this.end(outcome, announce),
-        notAsked: (parted, outcome) => void this.endUnasked(parted, outcome),
-      },
-      resumes: memory.resumes,
-      failedDials: memory.failedDials,
-    });
-    const checkpointer = new CallCheckpointer({
-      call,
+    this.startedMs = services.clock.now() - lastedMs;
+    const parts = connectParts(memory, services, {
+      log: this.log,
       lastedMs: () => this.lastedMs,
-      history,
-      machine,
-      departure,
-      more: () => this.privacy.memory,
-      services,
+      currentAnswer: () => this.currentAnswer(),
+      end: (outcome, announce) => this.end(outcome, announce),
+      notAsked: (parted, outcome) => void this.endUnasked(parted, outcome),
+      escalate: (escalation) => this.escalate(escalation),
     });
-    const ringing = new Ringing({
-      call,
-      history,
-      machine,
-      departure,
-      services,
-      callTools: () => this.privacy.tools(),
-      onSessionChange: (change) => {
-        signs.onSessionChange(change);
-        this.privacy.onSessionChange(change);
-      },
-      onExpired: (quietSinceMs) => departure.part(streams.resumePlan('stream_refused', quietSinceMs)),
-    });
-    const opening = (text: string): string => this.privacy.opening(text);
-    const streams = new StreamRequests({ call, machine, ringing, departure, opening, services, signs });
-    this.migration = new CallMigration({
-      clock,
-      machine,
-      isBusy: () => this.privacy.secrets?.isCollecting === true,
-      checkpointer,
-      midWordPlan: () => streams.resumePlan('moved', streams.heardNothingSinceMs),
-      part: (plan) => {
-        services.emit({ type: 'moving', callSid });
-        departure.part(plan);
-      },
-    });
-    if (outbound !== undefined) {
-      const message = this.prompt.outbound?.message;
-      this.machines = new AnsweringMachine({ machine, departure, log: this.log, wanted: outbound.machine, message });
-    }
-    const onChange = (): void => this.checkpointer.note();
-    this.privacy = new CallPrivacy({ call, machine, services, memory, onChange });
-    const escalate = (escalation: Escalation): void => this.escalate(escalation);
-    this.connector = new StreamConnector({
-      call,
-      history,
-      escalationWatch,
-      machine,
-      departure,
-      checkpointer,
-      ringing,
-      streams,
-      machines: this.machines,
-      recording: this.privacy.recording,
-      secrets: this.privacy.secrets,
-      report,
-      signs,
-      services,
-      escalate,
-    });
-    this.report = report;
-    this.machine = machine;
-    this.departure = departure;
-    this.checkpointer = checkpointer;
-    this.ringing = ringing;
-    this.streams = streams;
-    if (maxCallMs > 0) this.limit = new CallLimit({ clock, machine, escalate }, maxCallMs - this.lastedMs);
+    this.facts = parts.facts;
+    this.machine = parts.machine;
+    this.departure = parts.departure;
+    this.checkpointer = parts.checkpointer;
+    this.migration = parts.migration;
+    this.ringing = parts.ringing;
+    this.streams = parts.streams;
+    this.connector = parts.connector;
+    this.machines = parts.machines;
+    this.report = parts.report;
+    this.privacy = parts.privacy;
+    this.limit = parts.limit;
   }
 
   /** How a call goes that the assistant does not answer. `undefined` if it does. */
@@ -474,8 +337,4 @@ export class Call {
     this.report.ended(outcome, this.lastedMs);
     this.services.onEnded(this);
   }
-}
-
-function traceOf({ callSid, startedAtMs }: CallSnapshot, traces: CallTraceIds | undefined): CallSnapshot['trace'] {
-  return traces === undefined ? undefined : { id: traces.idFor(callSid, startedAtMs) };
 }

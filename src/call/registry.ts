@@ -10,7 +10,8 @@ import { announcement } from './announcement.js';
 import type { BeforeCall, CallContext } from './before-call.js';
 import type { OutboundFacts } from './call-facts.js';
 import type { CallOutcome } from './call-state.js';
-import { Call, type CallServices } from './call.js';
+import type { CallServices } from './call-services.js';
+import { Call, type OwnedServices } from './call.js';
 import type { Answer } from './transfer/departure.js';
 import { answerToKey, keyOf } from './transfer/briefing.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
@@ -49,11 +50,11 @@ export class CallRegistry {
   private readonly calls = new Map<string, Call>();
   private readonly pending = new Set<Timer>();
   private readonly claims = new Map<string, Promise<Claim>>();
-  private readonly services: CallServices & RegistryServices;
+  private readonly services: OwnedServices & RegistryServices;
   private readonly admission: Admission;
   private readonly clock: Clock;
 
-  constructor(services: Omit<CallServices, 'onEnded'> & RegistryServices, admission: Admission) {
+  constructor(services: CallServices & RegistryServices, admission: Admission) {
     this.services = { ...services, onEnded: (call) => this.forgetLater(call) };
     this.admission = admission;
     this.clock = services.clock;

@@ -1,16 +1,19 @@
-import { type Environment, settingOf, strayComment, strayQuotes } from '../base/environment.js';
+import type { Environment } from '../base/environment.js';
 import type { NextSteps } from '../call/transfer/failed-dial-policy.js';
 import { SHARED_DEFAULTS } from '../handover/shared-settings.js';
-import { VARIABLES, type Values } from './variables.js';
-import type { Variable } from './variables/variable.js';
 import type { TapeConfig } from '../tape/open-recorder.js';
 import type { SharedJournal } from '../journal/open-journal.js';
-import type { Hours } from '../outbound/calling-hours.js';
 import type { SwitchableTrigger } from '../escalation/escalation.js';
 import type { TraceSettings } from '../telemetry/span-sender.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
 import { isLoopback, withoutPort } from './addresses.js';
-import { checkTogether, invalid, tracesUrl } from './rules.js';
+import { type CallContextConfig, type CallEventsConfig, callContextOf, callEventsOf } from './hooks.js';
+import { type OutboundConfig, outboundOf } from './outbound.js';
+import { readVariables } from './read-variables.js';
+import { checkTogether } from './rules.js';
+import { tapesOf } from './tapes.js';
+import { type EmfConfig, emfOf, tracesOf } from './telemetry.js';
+import type { Values } from './variables.js';
 import { warningsOf } from './warnings.js';
 
 /** The gateway's configuration, read from its environment once. */
@@ -134,17 +137,8 @@ export interface Config {
   };
   /** `undefined`: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
-  callContext: {
-    limitMs: number;
-    /** `undefined`: no setting names a source. An extension may be one. */
-    source: { from: 'url'; url: string; secret: string } | { from: 'hubspot' } | undefined;
-  };
-  callEvents: {
-    /** `undefined`: no setting names a receiver. An extension may be one. */
-    receiver: { url: string; secret: string } | undefined;
-    withTranscript: boolean;
-    maxTries: number;
-  };
+  callContext: CallContextConfig;
+  callEvents: CallEventsConfig;
   recording: {
     /** Of numbers whose assistant does not say otherwise. */
     mode: Values['CALL_RECORDING'];
@@ -171,23 +165,11 @@ export interface Config {
   /** `undefined`: calls are not traced. */
   traces: TraceSettings | undefined;
   /** Metrics for CloudWatch. `undefined`: none are written. */
-  emf: { namespace: string; everyMs: number } | undefined;
+  emf: EmfConfig | undefined;
   /** `undefined`: calls are not recorded. */
   tapes: TapeConfig | undefined;
   /** What the operator should know at start, one sentence each. */
   warnings: readonly string[];
-}
-
-export interface OutboundConfig {
-  tokens: readonly string[];
-  /** `undefined`: that of the number that calls. */
-  countries: readonly string[] | undefined;
-  /** `undefined`: at any hour. */
-  hours: Hours | undefined;
-  limits: { perMinute: number; perNumber: number; atOnce: number };
-  requiresConsent: boolean;
-  /** `undefined`: the pepper of handovers. */
-  listPepper: string | undefined;
 }
 
 /** The number that local mode dials: Connect, as simulated by this project. */
@@ -307,7 +289,7 @@ export function readConfig(env: Environment): Config {
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
     hubspot: hubspotOf(values),
-    callContext: { limitMs: values.CALL_CONTEXT_TIMEOUT_MS, source: contextSourceOf(values) },
+    callContext: callContextOf(values),
     callEvents: callEventsOf(values),
     recording: {
       mode: values.CALL_RECORDING,
@@ -325,127 +307,14 @@ export function readConfig(env: Environment): Config {
     },
     journal: journalOf(values),
     traces: tracesOf(values),
-    emf:
-      values.METRICS_EMF_NAMESPACE === undefined
-        ? undefined
-        : { namespace: values.METRICS_EMF_NAMESPACE, everyMs: values.METRICS_EMF_SECONDS * 1000 },
+    emf: emfOf(values),
     tapes: tapesOf(env, values),
     warnings: warningsOf(values, { env, signed, host, embedded }),
   };
 }
 
-function readVariables(env: Environment): Values {
-  const marked = Object.keys(env).find((name) => name.startsWith('\uFEFF'));
-  if (marked !== undefined) {
-    throw invalid(marked.slice(1), 'has a byte-order mark before its name. Save the .env file as UTF-8 without one.');
-  }
-  const values: Record<string, unknown> = {};
-  for (const group of Object.values(VARIABLES)) {
-    for (const [name, entry] of Object.entries(group) as [string, Variable][]) {
-      const raw = settingOf(env, name) ?? entry.default;
-      if (raw !== undefined) values[name] = parse(name, entry, raw);
-    }
-  }
-  return values as Values;
-}
-
-function parse(name: string, { schema, secret }: Variable, raw: string): unknown {
-  const shown = secret ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
-  const quotes = strayQuotes(raw);
-  const comment = strayComment(raw);
-  if (quotes !== undefined) throw invalid(name, `${shown}: ${quotes}.`);
-  // A path or an address may hold what looks like a comment. A secret does not.
-  if (secret && comment !== undefined) throw invalid(name, `${shown}: ${comment}.`);
-  const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const expected = parsed.error.issues[0]?.message ?? 'not valid';
-  throw invalid(name, `${shown}: ${comment ?? expected}.`);
-}
-
 function journalOf({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['journal'] {
   return redis === undefined || keys === undefined ? undefined : { redis, keys };
-}
-
-function tracesOf(values: Values): Config['traces'] {
-  const url = tracesUrl(values);
-  if (url === undefined) return undefined;
-  return {
-    url,
-    headers: { ...values.OTEL_EXPORTER_OTLP_HEADERS, ...values.OTEL_EXPORTER_OTLP_TRACES_HEADERS },
-    timeoutMs: values.OTEL_EXPORTER_OTLP_TIMEOUT,
-    compression: values.OTEL_EXPORTER_OTLP_COMPRESSION,
-    serviceName: values.OTEL_SERVICE_NAME,
-    resource: values.OTEL_RESOURCE_ATTRIBUTES ?? {},
-    sampler: values.OTEL_TRACES_SAMPLER,
-    ratio: values.OTEL_TRACES_SAMPLER_ARG,
-    propagators: values.OTEL_PROPAGATORS,
-    queue: {
-      maxSpans: values.OTEL_BSP_MAX_QUEUE_SIZE,
-      batchSpans: Math.min(values.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, values.OTEL_BSP_MAX_QUEUE_SIZE),
-      delayMs: values.OTEL_BSP_SCHEDULE_DELAY,
-    },
-  };
-}
-
-/** Settings about who observes the gateway or is told of calls, which a replay must not do. */
-const OF_OBSERVERS = /^(?:OTEL|METRICS|CALL_CONTEXT|CALL_EVENTS)_/;
-/** Settings that name files of this machine, which a tape does not need, or say where it is. */
-const NOT_ON_TAPES: ReadonlySet<string> = new Set([
-  'ASSISTANTS_FILE',
-  'ASSISTANT_PROMPT',
-  'ENV_FILE',
-  'ESCALATION_PHRASES',
-  'EXTENSIONS',
-  'LOCAL_STT_MODEL',
-  'LOCAL_TTS_MODEL',
-  'MCP_SERVERS',
-  'TAPE_DIR',
-]);
-
-function tapesOf(env: Environment, { TAPE_DIR: dir }: Values): Config['tapes'] {
-  if (dir === undefined) return undefined;
-  const variables: Record<string, string> = {};
-  const secrets: Record<string, string> = {};
-  for (const [name, { secret }] of Object.values(VARIABLES).flatMap((group) => Object.entries<Variable>(group))) {
-    const value = settingOf(env, name);
-    if (value === undefined || NOT_ON_TAPES.has(name) || OF_OBSERVERS.test(name)) continue;
-    // A name and a password may stand in an address.
-    if (secret) secrets[name] = value;
-    else variables[name] = value.replace(/\/\/[^/@\s]*@/g, '//');
-  }
-  return { dir, variables, secrets };
-}
-
-function outboundOf(values: Values): Config['outbound'] {
-  const tokens = values.OUTBOUND_API_TOKENS ?? [];
-  if (tokens.length === 0) return undefined;
-  return {
-    tokens,
-    countries: values.OUTBOUND_COUNTRIES,
-    hours: values.OUTBOUND_HOURS,
-    limits: {
-      perMinute: values.OUTBOUND_CALLS_PER_MINUTE,
-      perNumber: values.OUTBOUND_CALLS_PER_NUMBER,
-      atOnce: values.OUTBOUND_MAX_CALLS,
-    },
-    requiresConsent: values.OUTBOUND_REQUIRE_CONSENT,
-    listPepper: values.OUTBOUND_LIST_PEPPER,
-  };
-}
-
-function contextSourceOf(values: Values): Config['callContext']['source'] {
-  const { CALL_CONTEXT_HUBSPOT: isHubSpot, CALL_CONTEXT_SECRET: secret, CALL_CONTEXT_URL: url } = values;
-  if (url !== undefined && secret !== undefined) return { from: 'url', url, secret };
-  return isHubSpot ? { from: 'hubspot' } : undefined;
-}
-
-function callEventsOf(values: Values): Config['callEvents'] {
-  const { CALL_EVENTS_SECRET: secret, CALL_EVENTS_URL: url } = values;
-  return {
-    receiver: url === undefined || secret === undefined ? undefined : { url, secret },
-    withTranscript: values.CALL_EVENTS_TRANSCRIPT,
-    maxTries: values.CALL_EVENTS_MAX_TRIES,
-  };
 }
 
 function hubspotOf(values: Values): Config['hubspot'] {

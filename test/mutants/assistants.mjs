@@ -28,15 +28,15 @@ export const ASSISTANTS = [
   },
   {
     name: 'the assistant that keeps the caller has not heard what was said meanwhile',
-    file: 'src/voice/continuity/succession.ts',
-    find: '      this.owner.onHandedOver(state.supervised);\n',
+    file: 'src/voice/continuity/other-assistant.ts',
+    find: '      owner.onHandedOver(state.supervised);\n',
     replace: '',
     tests: ['src/voice/continuity/passing.test.ts'],
     only: 'given up after four seconds',
   },
   {
     name: 'an assistant that does not answer is waited for without an end',
-    file: 'src/voice/continuity/succession.ts',
+    file: 'src/voice/continuity/other-assistant.ts',
     find: "wanted.limit(() => this.keepThisOne('unreachable'));",
     replace: '',
     tests: ['src/voice/continuity/passing.test.ts'],

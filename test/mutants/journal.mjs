@@ -90,8 +90,8 @@ export const JOURNAL = [
   },
   {
     name: 'the time of a call begins again with each instance',
-    file: 'src/call/call.ts',
-    find: 'maxCallMs - this.lastedMs',
+    file: 'src/call/call-parts.ts',
+    find: 'maxCallMs - owner.lastedMs()',
     replace: 'maxCallMs',
     tests: ['test/clocks.test.ts'],
     only: 'has the time left that it had',

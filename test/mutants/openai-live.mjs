@@ -41,14 +41,14 @@ export const LIVE = [
   },
   {
     name: 'a GPT-Live that owes an answer is not reminded',
-    file: `${HERE}/session.ts`,
+    file: `${HERE}/dialogue.ts`,
     find: 'if (!this.speech.isSounding) this.reminder.expect();',
     replace: '',
     tests: [`${HERE}/session.test.ts`],
   },
   {
     name: 'a tool of GPT-Live runs before the words that led to it are known',
-    file: `${HERE}/session.ts`,
+    file: `${HERE}/dialogue.ts`,
     find: '        this.words.finish();\n',
     replace: '',
     tests: [`${HERE}/session.test.ts`],

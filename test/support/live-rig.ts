@@ -1,92 +1,50 @@
 import { AudioChunk } from '../../src/audio/chunk.js';
-import { createLogger } from '../../src/telemetry/log.js';
 import type { LiveAnomaly } from '../../src/voice/openai-live/anomalies.js';
 import { type OpenAiLiveProviderOptions, createOpenAiLiveProvider } from '../../src/voice/openai-live/provider.js';
-import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../../src/voice/session.js';
-import { FakeClock } from './fake-clock.js';
-import { LeakWatch } from './leaks.js';
-import { OpenAiService, type ServiceConnection } from './openai-service.js';
-import { VoiceRecorder } from './voice-recorder.js';
+import type { VoiceSession } from '../../src/voice/session.js';
+import type { FakeClock } from './fake-clock.js';
+import { type OpenReady, type ServiceRig, withService } from './played-service.js';
 
-// For tests of the provider of GPT-Live: the provider and a service that the test plays.
+// For tests of the provider of GPT-Live, with a service that the test plays.
 
-const API_KEY = 'sk-test-very-secret';
 const FRAME_MS = 20;
 
-export interface LiveRig {
-  service: OpenAiService;
-  provider: VoiceProvider;
-  clock: FakeClock;
-  recorder: VoiceRecorder;
+export interface LiveRig extends ServiceRig {
   anomalies: LiveAnomaly[];
-  /** Log lines as written. */
-  lines: string[];
-  playing: { value: boolean };
-  open: (options?: Partial<VoiceSessionOptions>) => VoiceSession;
-  /** Opens a session without a greeting and waits until it is ready. */
-  ready: (options?: Partial<VoiceSessionOptions>) => Promise<{ session: VoiceSession; connection: ServiceConnection }>;
+  ready: OpenReady;
 }
 
 /** Runs `test`, which plays the service, then closes everything and checks for leaks. */
-export async function withLive(
+export function withLive(
   test: (rig: LiveRig) => Promise<void>,
   options: Partial<OpenAiLiveProviderOptions> = {},
 ): Promise<void> {
-  const service = await OpenAiService.listen();
-  service.isSilent = true;
-  const clock = new FakeClock();
-  const recorder = new VoiceRecorder();
   const anomalies: LiveAnomaly[] = [];
-  const lines: string[] = [];
-  const playing = { value: false };
-  const provider = createOpenAiLiveProvider({
-    apiKey: API_KEY,
-    baseUrl: service.baseUrl,
-    model: 'gpt-live-1',
-    backendModel: 'gpt-5.6-luna',
-    voice: 'marin',
-    renewAfterMs: 6_600_000,
-    log: createLogger({ level: 'debug', destination: { write: (line) => lines.push(line) } }),
-    clock,
-    onAnomaly: (kind) => anomalies.push(kind),
-    ...options,
-  });
-  const open = (change: Partial<VoiceSessionOptions> = {}): VoiceSession =>
-    provider.open({
-      conversationId: 'conversation-1',
-      instructions: 'Be brief.',
-      greeting: undefined,
-      answersLast: false,
-      language: 'en',
-      tools: [],
-      conversation: {
-        turns: [],
-        get isPlaying() {
-          return playing.value;
-        },
-      },
-      listener: recorder.listener,
-      ...change,
-    });
-  const ready: LiveRig['ready'] = async (change) => {
-    const session = open(change);
-    const connection = await service.connected();
-    await connection.next('session.start');
-    connection.send(sessionStarted());
-    await recorder.nth('ready');
-    return { session, connection };
-  };
-  try {
-    await test({ service, provider, clock, recorder, anomalies, lines, playing, open, ready });
-  } finally {
-    await provider.close();
-    await service.close();
-    const leaks = new LeakWatch();
-    leaks.secret(API_KEY);
-    leaks.heard(recorder.events);
-    leaks.wrote('the log', lines.join(''));
-    leaks.check();
-  }
+  return withService(
+    (parts) =>
+      createOpenAiLiveProvider({
+        ...parts,
+        model: 'gpt-live-1',
+        backendModel: 'gpt-5.6-luna',
+        voice: 'marin',
+        renewAfterMs: 6_600_000,
+        onAnomaly: (kind) => anomalies.push(kind),
+        ...options,
+      }),
+    (rig) => {
+      const { open, recorder, service } = rig;
+      service.isSilent = true;
+      const ready: OpenReady = async (change) => {
+        const session = open(change);
+        const connection = await service.connected();
+        await connection.next('session.start');
+        connection.send(sessionStarted());
+        await recorder.nth('ready');
+        return { session, connection };
+      };
+      return test({ ...rig, anomalies, ready });
+    },
+  );
 }
 
 export function sessionStarted(session: object = {}): { type: string } {

@@ -6,7 +6,8 @@ import { CallLines } from './call-lines.js';
 import { CallerState } from './caller-state.js';
 import type { ContinuousSessionOptions } from './continuous-options.js';
 import type { Passing } from './passing.js';
-import { type Opening, Succession, type SuccessionOwner } from './succession.js';
+import { Succession } from './succession.js';
+import type { Opening, SuccessionOwner } from './succession-owner.js';
 import type { SupervisedSession } from './supervised-session.js';
 import { unsaid } from './turn-state.js';
 

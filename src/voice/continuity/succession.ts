@@ -1,5 +1,4 @@
 import type { AudioChunk } from '../../audio/chunk.js';
-import type { Timer } from '../../base/clock.js';
 import type { TandemError } from '../../base/errors.js';
 import type {
   PassOn,
@@ -12,62 +11,12 @@ import type {
 import type { CallerState, CurrentSession } from './caller-state.js';
 import { ConnectTimes } from './connect-times.js';
 import type { ContinuousSessionOptions } from './continuous-options.js';
+import { OtherAssistant } from './other-assistant.js';
 import { type Outage, newOutage, unendedOutage } from './outage.js';
-import { Passing } from './passing.js';
 import { RenewalSchedule } from './renewal.js';
+import type { Opening, SuccessionOwner } from './succession-owner.js';
+import type { Live, Renewing, State } from './succession-state.js';
 import { SupervisedSession } from './supervised-session.js';
-
-/** How a session begins: with a line of its own, with an answer to the last turn of the conversation, or listening. */
-export interface Opening {
-  greeting: string | undefined;
-  answersLast: boolean;
-}
-
-/** The conversation that goes from one session to the next. */
-export interface SuccessionOwner {
-  /** The provider that the caller heard last. */
-  readonly speaker: string | undefined;
-  /** Called with every event but `ready` of the session that the caller is talking to. */
-  onEvent(supervised: SupervisedSession, event: VoiceEvent): void;
-  /** Called each time a session that the caller waited for is ready. */
-  onReady(): void;
-  /** Decides how the session that follows a lost one begins. */
-  opening(provider: VoiceProvider, lost: SupervisedSession): Opening;
-  /** Called when a session was opened in place of a lost one, with the session whose loss began the outage. */
-  onReopened(supervised: SupervisedSession, origin: SupervisedSession): void;
-  /** Returns how the session of another assistant begins. */
-  passedOpening(passing: Passing): Opening;
-  /** Called when the session of another assistant, or after a refusal that of this one, gets what the caller says. */
-  onHandedOver(to: SupervisedSession): void;
-  /** Called with the missing end events of what a lost session began. */
-  onAbandoned(event: VoiceEvent): void;
-  /** Called when every provider has failed. */
-  onFailed(error: TandemError): void;
-}
-
-interface Live {
-  name: 'live';
-  supervised: SupervisedSession;
-  renewal: RenewalSchedule;
-  /** The outage that this session ends, if it lasts. */
-  outage: Outage | undefined;
-  sinceMs: number;
-}
-
-/** When a successor that is ready takes over: in a pause, when no answer is in progress or owed, or whatever happens. */
-type TakesOver = 'in-pause' | 'between-answers' | 'at-once';
-
-type State =
-  /** A session is being opened and there is no other. `outage` is set once a session was lost. */
-  | { name: 'opening'; supervised: SupervisedSession; outage: Outage | undefined }
-  /** The timer starts the next try. */
-  | { name: 'waiting'; timer: Timer }
-  | Live
-  /** The session continues while its successor is being opened. */
-  | (Omit<Live, 'name'> & { name: 'renewing'; next: SupervisedSession; takesOver: TakesOver })
-  /** The session is kept, and hears nothing, while that of another assistant is being opened. */
-  | (Omit<Live, 'name'> & { name: 'passing'; next: SupervisedSession; passing: Passing })
-  | { name: 'closed' };
 
 /**
  * The sessions of a call, one after the other. A session near its model's time limit is renewed in a pause. A lost
@@ -78,9 +27,8 @@ export class Succession {
   private readonly caller: CallerState;
   private readonly owner: SuccessionOwner;
   private readonly connects: ConnectTimes;
+  private readonly other: OtherAssistant;
   private state: State;
-  /** Another assistant is wanted. It is opened once the caller has heard what is being said. */
-  private wanted: Passing | undefined;
 
   constructor(options: ContinuousSessionOptions, caller: CallerState, owner: SuccessionOwner) {
     this.options = options;
@@ -88,10 +36,35 @@ export class Succession {
     this.owner = owner;
     const { breaker, clock, providers, session } = options;
     this.connects = new ConnectTimes(clock, (connected) => session.onChange?.({ type: 'connected', ...connected }));
+    this.other = new OtherAssistant({
+      settings: options,
+      caller,
+      owner,
+      connects: this.connects,
+      state: () => this.state,
+      enter: (next) => {
+        this.state = next;
+      },
+      openFor: (provider, { speaking }, opening) => this.open(provider, 'passed', opening, undefined, speaking.session),
+      live: (supervised) => this.live(supervised, undefined),
+      finish: (supervised) => this.finish(supervised),
+      dropSuccessor: () => this.dropSuccessor(),
+      onPassed: (from, to) => this.noteReplaced('passed', from, to),
+    });
     const isFree = (provider: VoiceProvider): boolean => !breaker.isCooling(provider.name) && provider.isFull !== true;
     const first = providers.find(isFree) ?? providers[0];
     const cause = session.conversation.turns.length === 0 ? 'start' : 'resume';
     this.state = { name: 'opening', supervised: this.open(first, cause, session), outage: undefined };
+  }
+
+  /** Another assistant is to talk to the caller. A second wish replaces the first. */
+  passOn(passOn: PassOn): void {
+    this.other.passOn(passOn);
+  }
+
+  /** The assistant that talks to the caller continues. */
+  keepThisOne(why: PassRefusal): void {
+    this.other.keepThisOne(why);
   }
 
   get isClosed(): boolean {
@@ -142,7 +115,7 @@ export class Succession {
   close(): void {
     const { state } = this;
     this.state = { name: 'closed' };
-    this.wanted?.end();
+    this.other.end();
     switch (state.name) {
       case 'opening':
         state.supervised.close();
@@ -195,8 +168,7 @@ export class Succession {
       return;
     }
     if (state.name === 'passing') {
-      if (supervised === state.next && event.type === 'ready') this.onPassed(state);
-      else if (supervised === state.supervised) this.onEventWhilePassing(supervised, event);
+      this.other.onEvent(state, supervised, event);
       return;
     }
     if (supervised !== this.supervised) return;
@@ -262,7 +234,7 @@ export class Succession {
     this.state = { ...this.state, name: 'renewing', next, takesOver: 'in-pause' };
   }
 
-  private onSuccessorReady(state: State & { name: 'renewing' }): void {
+  private onSuccessorReady(state: Renewing): void {
     const { next, renewal, supervised, takesOver } = state;
     this.connects.settled(next);
     const mayTakeOver = { 'in-pause': renewal.isPause, 'between-answers': renewal.isForceable, 'at-once': true };
@@ -306,97 +278,6 @@ export class Succession {
     this.owner.onReopened(next, supervised);
   }
 
-  // ── another assistant ──
-
-  /** Another assistant is to talk to the caller. A second wish replaces the first. */
-  passOn(passOn: PassOn): void {
-    const { breaker, clock, session, speakingFor } = this.options;
-    this.keepThisOne('left');
-    this.wanted = new Passing({
-      passOn,
-      speaking: speakingFor({ ...session, ...passOn.to }),
-      clock,
-      breaker,
-      hearing: () => ({
-        isPlaying: session.conversation.isPlaying,
-        isAnswering: this.supervised?.turnState.isAnswering === true,
-        isCallerSpeaking: this.supervised?.turnState.isCallerSpeaking === true,
-        isTextDue: this.caller.replayBuffer.hasUtterance,
-      }),
-      onDue: () => this.callTheOther(),
-    });
-  }
-
-  /** This one hears nothing from now on: what the caller says is for the other one. */
-  private callTheOther(): void {
-    this.dropSuccessor();
-    const { state, wanted } = this;
-    if (wanted === undefined) return;
-    if (state.name !== 'live' || !wanted.mayBegin) {
-      this.keepThisOne(state.name === 'live' ? 'left' : 'lost');
-      return;
-    }
-    const { supervised } = state;
-    // What is still being said ends here, and nothing more of it reaches the caller.
-    if (supervised.turnState.isAnswering) supervised.session.cancel();
-    this.finish(supervised);
-    this.caller.unheard();
-    this.caller.deadAir.begin();
-    wanted.limit(() => this.keepThisOne('unreachable'));
-    this.openTheOther(state, wanted);
-  }
-
-  private openTheOther(kept: Omit<Live, 'name'>, passing: Passing): void {
-    const provider = passing.nextProvider();
-    if (provider === undefined) {
-      this.keepThisOne('unreachable');
-      return;
-    }
-    const next = this.open(provider, 'passed', this.owner.passedOpening(passing), undefined, passing.speaking.session);
-    const { outage, renewal, sinceMs, supervised } = kept;
-    this.state = { name: 'passing', outage, renewal, sinceMs, supervised, next, passing };
-    this.owner.onHandedOver(next);
-  }
-
-  private onEventWhilePassing(supervised: SupervisedSession, event: VoiceEvent): void {
-    if (event.type === 'usage') this.owner.onEvent(supervised, event);
-    // Every call has an answer. What the model says to it is not heard.
-    if (event.type !== 'tool-call') return;
-    supervised.turnState.toolAnswered(event.toolCallId);
-    supervised.session.sendToolResult(event.toolCallId, { error: 'The caller is being passed on.' });
-  }
-
-  private onPassed({ next, passing, renewal, supervised }: State & { name: 'passing' }): void {
-    const { breaker } = this.options;
-    this.connects.settled(next);
-    breaker.worked(next.provider.name);
-    renewal.stop();
-    supervised.close();
-    this.wanted = undefined;
-    Object.assign(this.options, passing.speaking);
-    this.state = this.live(next, undefined);
-    if (!this.caller.replayBuffer.hasUtterance) this.caller.updateWait();
-    this.caller.replayBuffer.forget();
-    this.noteReplaced('passed', supervised, next);
-    passing.passed();
-  }
-
-  /** The assistant that talks to the caller continues. It hears what the caller has said meanwhile. */
-  keepThisOne(why: PassRefusal): void {
-    const { state, wanted } = this;
-    this.wanted = undefined;
-    if (state.name === 'passing') {
-      const { next, passing: _, ...live } = state;
-      next.close();
-      this.connects.dropped(next);
-      this.state = { ...live, name: 'live' };
-      state.renewal.again('interrupted');
-      this.owner.onHandedOver(state.supervised);
-      this.caller.replayBuffer.forget();
-    }
-    wanted?.refused(why);
-  }
-
   // ── recovery ──
 
   private onLost(supervised: SupervisedSession, error: TandemError): void {
@@ -406,14 +287,14 @@ export class Succession {
     switch (state.name) {
       case 'passing':
         if (supervised === state.next) {
-          this.openTheOther(state, state.passing);
+          this.other.open(state, state.passing);
           return;
         }
         state.next.close();
         this.connects.dropped(state.next);
         state.renewal.stop();
         this.recover(supervised, error, unendedOutage(state, this.options.clock.now()));
-        this.keepThisOne('lost');
+        this.other.keepThisOne('lost');
         return;
       case 'renewing':
         if (supervised === state.next) {

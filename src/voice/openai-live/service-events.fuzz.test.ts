@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { fuzz, mangled, nearly } from '../../../test/support/fuzz.js';
+import { fuzzService } from '../../../test/support/fuzz-service.js';
 import {
   backendEvent,
   callerLine,
@@ -12,7 +11,6 @@ import {
   withLive,
   words,
 } from '../../../test/support/live-rig.js';
-import { until } from '../../../test/support/rig.js';
 import { parseLiveEvent } from './server-events.js';
 
 const USAGE = { input_tokens: 5, output_tokens: 3 };
@@ -47,43 +45,10 @@ test('the codec of GPT-Live events throws on no message, and what it reads is no
   }));
 
 test('no sequence of GPT-Live events makes a session throw, emit anything after its end, or leave a timer', () =>
-  withLive(async ({ anomalies, clock, open, recorder, service }) => {
-    const steps = fc.array(fc.oneof({ weight: 8, arbitrary: mangled(EVENTS) }, fc.constantFrom(0, 700, 9000)), {
-      maxLength: 14,
-    });
-    await fuzz(
-      steps,
-      async (sequence) => {
-        const first = recorder.events.length;
-        const known = service.connections.length;
-        const session = open({ greeting: 'Welcome.', tools: [{ name: 'look_up', description: '', parameters: {} }] });
-        await until(() => service.connections.length > known, 'the session connects');
-        const connection = service.connections.at(-1);
-        assert.ok(connection !== undefined);
-        connection.send(sessionStarted());
-        for (const step of sequence) {
-          if (typeof step === 'string') {
-            connection.send(step);
-            continue;
-          }
-          callerLine(session, clock, 'loud', 100);
-          clock.advance(step);
-        }
-        const { socket } = connection;
-        // The session has read everything once it answers a ping, unless it has failed meanwhile.
-        if (socket.readyState === socket.OPEN) {
-          socket.ping();
-          await Promise.race([once(socket, 'pong'), once(socket, 'close')]);
-        }
-        clock.advance(20_000);
-        session.close();
-        clock.advance(20_000);
-        const types = recorder.events.slice(first).map(({ type }) => type);
-        const end = types.findIndex((type) => type === 'failed' || type === 'ended');
-        assert.ok(end < 0 || end === types.length - 1, types.join());
-        assert.equal(clock.timers, 0, 'a timer is left behind');
-        assert.ok(!anomalies.includes('event-failed'));
-      },
-      { runs: 100 },
-    );
-  }));
+  withLive((rig) =>
+    fuzzService(rig, EVENTS, {
+      begin: (connection) => connection.send(sessionStarted()),
+      hear: (session) => callerLine(session, rig.clock, 'loud', 100),
+      runs: 100,
+    }),
+  ));

@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { AudioChunk } from '../../audio/chunk.js';
 import { MULAW_BYTES_PER_MS } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
-import { taped } from '../../base/taped.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { HeardItem } from '../history.js';
 import type { EventBuilder } from '../openai/client-events.js';
@@ -11,20 +9,13 @@ import { Connection } from '../openai/connection.js';
 import type { SessionLimits } from '../openai/session-limits.js';
 import { StallWatch } from '../openai/stall-watch.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
-import { SpeechDetector } from '../speech-detector.js';
 import type { SpeakLine } from '../spoken-line.js';
-import { SpokenLines } from '../spoken-lines.js';
 import type { Written } from '../written.js';
 import type { LiveAnomaly } from './anomalies.js';
-import { Backend } from './backend.js';
 import { CallerLine } from './caller-line.js';
-import { CallerWords } from './caller-words.js';
-import { type AppendKind, appends, audioAppend, sessionClose, sessionStart, unmute } from './client-events.js';
+import { audioAppend, sessionClose, sessionStart, unmute } from './client-events.js';
+import { LiveDialogue } from './dialogue.js';
 import { closedFor, fatal, notStarted } from './failures.js';
-import { Floor } from './floor.js';
-import { ModelSpeech } from './model-speech.js';
-import * as notes from './notes.js';
-import { Reminder } from './reminder.js';
 import { type LiveEvent, parseLiveEvent } from './server-events.js';
 import { LIVE_FORMAT, type LiveSettings } from './session-settings.js';
 
@@ -58,36 +49,21 @@ type State =
 const START_ID = 'start';
 /** Maximum wait for the service's last word. */
 const CLOSE_WITHIN_MS = 2000;
-/** Amount of unheard speech of which the model is told. Less is a word or two. */
-const UNHEARD_MS = 700;
-
 /** A voice session with OpenAI's GPT-Live over a WebSocket. The model listens while it speaks. */
 export class LiveSession implements VoiceSession {
   private readonly options: LiveSessionOptions;
   private readonly connection: Connection;
-  private readonly ear: SpeechDetector;
   private readonly line: CallerLine;
-  private readonly words: CallerWords;
-  private readonly speech: ModelSpeech;
-  private readonly floor: Floor;
-  private readonly backend: Backend;
-  private readonly reminder: Reminder;
-  private readonly lines: SpokenLines;
-  private readonly lineTexts = new Map<string, string>();
+  private readonly dialogue: LiveDialogue;
   /** What the owner asked for before the session was live. */
   private early: (() => void)[] = [];
-  private readonly idPrefix = taped('live-ids', () => `live-${randomBytes(5).toString('hex')}`);
-  private idCount = 0;
   private eventCount = 0;
   private state: State;
 
   constructor(options: LiveSessionOptions) {
-    const { clock, conversation, limits, onAnomaly } = options;
+    const { clock, conversation, limits, onAnomaly, speakLine } = options;
     this.options = options;
     this.state = { name: 'connecting', deadline: clock.setTimer(limits.openTimeoutMs, () => this.onOpenTimeout()) };
-    const emit = (event: VoiceEvent): void => this.emit(event);
-    const send = (build: EventBuilder): void => this.send(build);
-    const newId = (kind: string): string => `${this.idPrefix}-${kind}-${++this.idCount}`;
     this.connection = new Connection({
       url: options.url,
       headers: options.headers,
@@ -96,64 +72,22 @@ export class LiveSession implements VoiceSession {
       onMessage: (text) => this.onMessage(text),
       onLost: (error) => this.fail(error),
     });
-    this.ear = new SpeechDetector({ onStarted: () => this.onCallerSpeaks(), onStopped: () => this.onCallerQuiet() });
+    this.dialogue = new LiveDialogue({
+      clock,
+      conversation,
+      speakLine,
+      send: (build) => this.send(build),
+      emit: (event) => this.emit(event),
+      isLive: () => this.isLive(),
+      onAnomaly,
+    });
     this.line = new CallerLine({
       clock,
-      ear: this.ear,
+      ear: this.dialogue.ear,
       capacityBytes: limits.heldAudioMs * MULAW_BYTES_PER_MS,
       send: (chunk) => this.connection.send(audioAppend(chunk)),
       isCongested: () => this.connection.bufferedBytes > limits.congestedBytes,
       onDropped: () => onAnomaly('caller-audio-dropped'),
-    });
-    this.words = new CallerWords({ clock, emit, newId, ear: this.ear });
-    this.speech = new ModelSpeech({
-      clock,
-      emit,
-      newId,
-      isWorking: () => this.backend.isBusy,
-      onBegins: () => this.words.modelSpeaks(),
-      onBegun: () => {
-        this.reminder.settle();
-        this.backend.modelBegan();
-      },
-      onEnded: (agoMs) => {
-        this.backend.modelEnded(agoMs);
-        this.lines.next();
-      },
-      onCut: () => onAnomaly('cut-answer'),
-    });
-    this.floor = new Floor({
-      ear: this.ear,
-      speech: this.speech,
-      isPlaying: () => conversation.isPlaying,
-      onInterruption: () => this.speech.interrupted(),
-    });
-    this.backend = new Backend({
-      clock,
-      send,
-      onBegun: () => this.speech.workBegun(),
-      onResult: () => this.reminder.expect(),
-      onDone: (isTold) => {
-        if (!isTold) onAnomaly('unsaid-result');
-        this.speech.workDone(isTold);
-      },
-    });
-    this.reminder = new Reminder({
-      clock,
-      isOccupied: () =>
-        this.ear.isSpeaking || this.speech.isSounding || this.backend.isRunning || conversation.isPlaying,
-      remind: () => {
-        onAnomaly('reminded');
-        this.order(notes.REMINDER);
-      },
-    });
-    this.lines = new SpokenLines({
-      clock,
-      speakLine: options.speakLine,
-      emit: (event) => this.emitLine(event),
-      newId: (kind) => newId(`line-${kind}`),
-      isReady: () => this.state.name === 'live',
-      isFree: () => !this.speech.isSounding || this.backend.isWaiting,
     });
   }
 
@@ -164,53 +98,34 @@ export class LiveSession implements VoiceSession {
       return;
     }
     this.line.push(chunk);
-    if (this.state.name === 'live') this.floor.heard(chunk.durationMs);
+    if (this.state.name === 'live') this.dialogue.floor.heard(chunk.durationMs);
     if (this.connection.bufferedBytes > this.options.limits.deadBytes)
       this.fail(new TandemError('VOICE_UNREACHABLE', 'OpenAI stopped reading the audio sent to it.'));
   }
 
   sendText(text: string): void {
     if (text.trim() === '') return;
-    this.whenLive(() => {
-      this.backend.typed(text);
-      this.reminder.expect();
-    });
+    this.whenLive(() => this.dialogue.typed(text));
   }
 
   sendDigits(digits: string): void {
-    this.whenLive(() => {
-      // Both models need them: the one that talks about them and the one that works with them.
-      this.append('thinking', notes.keyed(digits));
-      this.backend.typed(notes.keyed(digits));
-      this.reminder.expect();
-    });
+    this.whenLive(() => this.dialogue.keyed(digits));
   }
 
   say(text: string, sayId: string): void {
-    if (this.isOver()) return;
-    this.lineTexts.set(sayId, text);
-    this.lines.say(text, sayId);
+    if (!this.isOver()) this.dialogue.say(text, sayId);
   }
 
-  /** GPT-Live has no event for this. The rest of what it says is dropped, and it is told to stop. */
   cancel(): void {
-    if (this.isOver()) return;
-    this.reminder.settle();
-    this.lines.cancel();
-    if (this.speech.cancel()) this.append('instructions', notes.STOP_SPEAKING);
+    if (!this.isOver()) this.dialogue.cancel();
   }
 
-  /** The model's memory holds all that it has said, and no event corrects it. So it is told. */
   reportHeard(items: readonly HeardItem[]): void {
-    if (this.isOver()) return;
-    const heard = this.speech.heardOf(items, UNHEARD_MS);
-    if (heard !== undefined) this.append('thinking', notes.heardOnly(heard));
+    if (!this.isOver()) this.dialogue.reportHeard(items);
   }
 
   sendToolResult(toolCallId: string, output: unknown): void {
-    if (this.isOver()) return;
-    if (!this.backend.result(toolCallId, typeof output === 'string' ? output : (JSON.stringify(output) ?? 'null')))
-      this.options.onAnomaly('unknown-tool-call');
+    if (!this.isOver()) this.dialogue.toolResult(toolCallId, output);
   }
 
   async summarize(request: SummaryRequest): Promise<string> {
@@ -268,38 +183,7 @@ export class LiveSession implements VoiceSession {
     if (event.type === 'closed') this.onServiceClosed(event.reason, event.seconds);
     else if (event.type === 'error') this.onError(event);
     else if (event.type === 'started') this.onStarted(event);
-    else if (this.state.name === 'live') this.onLive(event);
-  }
-
-  private onLive(event: Exclude<LiveEvent, { type: 'started' | 'closed' | 'error' }>): void {
-    switch (event.type) {
-      case 'audio':
-        this.speech.audio(event.audio);
-        this.floor.modelSent();
-        return;
-      case 'caller-words':
-        this.words.words(event.text, event.startMs, event.endMs);
-        return;
-      case 'model-words':
-        this.speech.words(event.text, event.startMs, event.endMs);
-        return;
-      case 'delegated':
-        if (event.target === 'responses') this.backend.delegated(event.delegationId);
-        else this.options.onAnomaly('unknown-delegation');
-        return;
-      case 'backend-call':
-        // What the caller said comes before what it led to.
-        this.words.finish();
-        if (this.isLive() && this.backend.takes(event)) this.onToolCall(event.toolCallId, event.name, event.arguments);
-        return;
-      case 'backend-done':
-        if (event.usage !== undefined) this.emit({ type: 'usage', ...event.usage });
-        if (event.status === 'failed') this.onBackendFailed();
-        this.backend.takes(event);
-        return;
-      case 'backend-started':
-        this.backend.takes(event);
-    }
+    else if (this.state.name === 'live') this.dialogue.onEvent(event);
   }
 
   private onStarted(event: Extract<LiveEvent, { type: 'started' }>): void {
@@ -316,19 +200,11 @@ export class LiveSession implements VoiceSession {
     this.move({ name: 'live', stall: this.watchForStall() });
     this.emit({ type: 'ready' });
     // The beginning was noticed before anybody could hear of it.
-    if (this.ear.isSpeaking) this.emit({ type: 'caller-speech-started' });
+    if (this.dialogue.ear.isSpeaking) this.emit({ type: 'caller-speech-started' });
     this.line.open();
-    this.open();
+    this.dialogue.begin(this.options.greeting, this.options.answersLast);
     for (const action of this.early.splice(0)) action();
-    this.lines.next();
-  }
-
-  private open(): void {
-    const { answersLast, greeting } = this.options;
-    if (greeting !== undefined) this.order(answersLast ? notes.sayThenAnswer(greeting) : notes.sayNow(greeting));
-    else if (answersLast) this.order(notes.ANSWER_NOW);
-    else return;
-    this.reminder.expect();
+    this.dialogue.nextLine();
   }
 
   private onError({ error }: Extract<LiveEvent, { type: 'error' }>): void {
@@ -353,52 +229,6 @@ export class LiveSession implements VoiceSession {
     else this.fail(closedFor(reason));
   }
 
-  private onToolCall(toolCallId: string, name: string, json: string): void {
-    const args = parsed(json);
-    if (args !== undefined) {
-      this.emit({ type: 'tool-call', toolCallId, name, arguments: args });
-      return;
-    }
-    this.options.onAnomaly('bad-tool-arguments');
-    this.sendToolResult(toolCallId, { error: 'The arguments are not a JSON object. Call the tool again.' });
-  }
-
-  private onBackendFailed(): void {
-    this.options.onAnomaly('backend-failed');
-    this.order(notes.BACKEND_FAILED);
-  }
-
-  private onCallerSpeaks(): void {
-    this.reminder.settle();
-    this.emit({ type: 'caller-speech-started' });
-  }
-
-  private onCallerQuiet(): void {
-    this.emit({ type: 'caller-speech-stopped' });
-    if (!this.isLive()) return;
-    this.words.lineIsQuiet();
-    if (!this.speech.isSounding) this.reminder.expect();
-  }
-
-  /** Makes the model speak. */
-  private order(instructions: string): void {
-    this.append('instructions', instructions);
-    this.append('commentary', notes.BEGIN_NOW);
-  }
-
-  private append(kind: AppendKind, text: string): void {
-    for (const build of appends(kind, text)) this.send(build);
-  }
-
-  private emitLine(event: VoiceEvent): void {
-    if (event.type === 'response-done' && event.sayId !== undefined) {
-      const text = this.lineTexts.get(event.sayId);
-      this.lineTexts.delete(event.sayId);
-      if (event.status === 'completed' && text !== undefined) this.append('thinking', notes.alreadySaid(text));
-    }
-    this.emit(event);
-  }
-
   private whenLive(action: () => void): void {
     if (this.isLive()) action();
     else if (!this.isOver()) this.early.push(action);
@@ -421,7 +251,7 @@ export class LiveSession implements VoiceSession {
   private fail(error: TandemError): void {
     if (this.state.name === 'closing') this.dispose();
     if (this.isOver()) return;
-    this.speech.breakOff();
+    this.dialogue.breakOff();
     // The owner may have closed the session when it heard of the end of the response.
     if (this.isOver()) return;
     this.stop();
@@ -432,12 +262,8 @@ export class LiveSession implements VoiceSession {
   /** Stops everything that the session does by itself. */
   private stop(): void {
     this.early = [];
-    this.reminder.settle();
     this.line.close();
-    this.words.close();
-    this.speech.close();
-    this.backend.close();
-    this.lines.close();
+    this.dialogue.close();
   }
 
   private dispose(): void {
@@ -464,14 +290,5 @@ export class LiveSession implements VoiceSession {
 
   private isOver(): boolean {
     return this.state.name === 'closed' || this.state.name === 'closing';
-  }
-}
-
-function parsed(json: string): unknown {
-  try {
-    const value: unknown = JSON.parse(json === '' ? '{}' : json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { fuzz, mangled, nearly } from '../../../test/support/fuzz.js';
+import { fuzzService } from '../../../test/support/fuzz-service.js';
 import { withOpenAi } from '../../../test/support/openai-rig.js';
 import { sessionUpdated } from '../../../test/support/openai-service.js';
-import { until } from '../../../test/support/rig.js';
 import { AudioChunk } from '../../audio/chunk.js';
 import { parseServerEvent } from './server-events.js';
 
@@ -60,43 +58,7 @@ test('the codec of OpenAI events throws on no message, and what it reads is no l
   }));
 
 test('no sequence of OpenAI events makes a session throw, emit anything after its end, or leave a timer', () =>
-  withOpenAi(async ({ clock, open, provider, recorder, service }) => {
-    void provider;
-    const steps = fc.array(fc.oneof({ weight: 8, arbitrary: mangled(EVENTS) }, fc.constantFrom(0, 700, 9000)), {
-      maxLength: 14,
-    });
-    await fuzz(
-      steps,
-      async (sequence) => {
-        const first = recorder.events.length;
-        const known = service.connections.length;
-        const session = open({ greeting: 'Welcome.', tools: [{ name: 'look_up', description: '', parameters: {} }] });
-        await until(() => service.connections.length > known, 'the session connects');
-        const connection = service.connections.at(-1);
-        assert.ok(connection !== undefined);
-        for (const step of sequence) {
-          if (typeof step === 'string') {
-            connection.send(step);
-            continue;
-          }
-          session.sendAudio(AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(160).fill(0xff)));
-          clock.advance(step);
-        }
-        const { socket } = connection;
-        // The session has read everything once it answers a ping, unless it has failed meanwhile.
-        if (socket.readyState === socket.OPEN) {
-          socket.ping();
-          await Promise.race([once(socket, 'pong'), once(socket, 'close')]);
-        }
-        clock.advance(20_000);
-        session.close();
-        const types = recorder.events.slice(first).map(({ type }) => type);
-        const end = types.findIndex((type) => type === 'failed' || type === 'ended');
-        assert.ok(end < 0 || end === types.length - 1, types.join());
-        clock.advance(20_000);
-        assert.equal(clock.timers, 0, 'a timer is left behind');
-        assert.equal(recorder.events.length, first + types.length, 'a closed session emits nothing');
-      },
-      { runs: 150 },
-    );
+  withOpenAi((rig) => {
+    const quiet = AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(160).fill(0xff));
+    return fuzzService(rig, EVENTS, { hear: (session) => session.sendAudio(quiet), runs: 150 });
   }));
