@@ -139,7 +139,7 @@ test('only tests and the folders whose rows say so may import from test', () => 
   const namesTest = LAYERS.split('\n').filter((row) => (row.split(':')[1] ?? '').includes('test/'));
   assert.deepEqual(
     namesTest.map((row) => row.trim().split(':')[0]),
-    ['test/support', 'test/browser/support', 'bench', 'chaos', 'evals evals/cases'],
+    ['test/support', 'test/browser/support', 'bench/side-by-side', 'bench', 'chaos', 'evals evals/cases'],
   );
 });
 
