@@ -8,6 +8,8 @@ import { frames } from './frames.js';
 import { handover } from './handover.js';
 import { interruptions } from './interruptions.js';
 import { models } from './models.js';
+import { capacity } from './side-by-side/capacity.js';
+import { memory } from './side-by-side/memory.js';
 import { sideBySide } from './side-by-side/side-by-side.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
@@ -24,7 +26,9 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['start', { run: start, seconds: 8 }],
   ['speech', { run: speech, seconds: 70 }],
   ['frames', { run: frames, seconds: 790 }],
-  ['side-by-side', { run: sideBySide, seconds: 900 }],
+  ['side-by-side', { run: sideBySide, seconds: 500 }],
+  ['capacity', { run: capacity, seconds: 450 }],
+  ['memory', { run: memory, seconds: 130 }],
   ['interruptions', { run: interruptions, seconds: 115 }],
   ['backchannels', { run: backchannels, seconds: 75 }],
   ['models', { run: models, seconds: 240 }],

@@ -15,7 +15,8 @@ export interface LoadAnswer {
 }
 
 /** What is compared: a bare relay, the gateway in both its modes, and the Twilio transport of OpenAI's Agents SDK. */
-export type Kind = 'relay' | 'pipeline' | 'direct' | 'agents';
+export const KINDS = ['relay', 'pipeline', 'direct', 'agents'] as const;
+export type Kind = (typeof KINDS)[number];
 export type SubjectQuestion = 'start-counting' | 'counted' | 'held' | 'start-profile' | 'profile';
 
 export interface Counted {
