@@ -166,7 +166,7 @@ export class Judge {
   agentSees(attributes: Readonly<Record<string, string>>, wasWellSince: (sinceMs: number) => boolean): void {
     const { customer_phone: caller = '', token_status: status = 'none' } = attributes;
     this.tell(`agent sees: token ${status}`);
-    if (status === 'valid') this.assistant.agentSees(attributes['assistant']);
+    if (status === 'valid') this.assistant.agentSees(attributes['assistant'], wasWellSince);
     if (status === 'valid' && caller !== this.call.options.from) this.violations.push('the agent sees another call');
     if (status !== 'valid' && Number.isFinite(this.requestedMs) && wasWellSince(this.requestedMs))
       this.violations.push(`an agent without context (${status})`);

@@ -60,10 +60,14 @@ export class RightAssistant {
     this.answers.push({ name, atMs: this.now() });
   }
 
-  /** The agent is told which assistant has talked. */
-  agentSees(name: string | undefined): void {
-    if (name !== undefined && !this.mayBe(nameHere(name), AROUND_MS))
-      this.report(`the agent is told of the assistant ${name}`);
+  /**
+   * The agent is told which assistant has talked. It may be the one before if a calamity has cost the latest change (see
+   * `wasWellSince`), and another gateway has put the caller through.
+   */
+  agentSees(name: string | undefined, wasWellSince: (sinceMs: number) => boolean): void {
+    const changedMs = this.had.at(-1)?.fromMs;
+    if (name === undefined || changedMs === undefined || this.mayBe(nameHere(name), AROUND_MS)) return;
+    if (wasWellSince(changedMs)) this.report(`the agent is told of the assistant ${name}`);
   }
 
   /** Must be called often. An answer is judged when it is known what came soon after it. */

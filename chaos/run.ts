@@ -188,7 +188,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       await sleep(clock, SETTLED_AFTER_MS);
     }
     for (const { call, callSid, ...times } of untold.splice(0)) {
-      const found = told.judge(callSid, call.outcome !== undefined);
+      const found = told.judge(callSid, call.outcome !== undefined, world.wasRedisAway(times));
       world.operator.forget(callSid);
       if (!world.mayHaveLostEvents(times)) call.violations = [...call.violations, ...found];
       if (call.violations.length === 0 && only === undefined) call.story = [];

@@ -121,6 +121,7 @@ export class World {
   /** The same for Redis alone. */
   private redisTroubles = 0;
   private lastRedisMs = Number.NEGATIVE_INFINITY;
+  private readonly redisAwayMs: { fromMs: number; toMs: number }[] = [];
   /** When gateways were killed, and which ends of gateways came when Redis might not have had their events. */
   private readonly killsMs: number[] = [];
   private readonly costlyEndsMs: number[] = [];
@@ -175,18 +176,28 @@ export class World {
     return this.killsMs.some(isAtEnd) || this.costlyEndsMs.some((endMs) => endMs >= startedMs);
   }
 
+  /** Whether Redis was away during a call, so that a second gateway may have known less of it than the first. */
+  wasRedisAway({ endedMs, startedMs }: { startedMs: number; endedMs: number }): boolean {
+    return this.redisAwayMs.some(({ fromMs, toMs }) => fromMs <= endedMs && toMs >= startedMs);
+  }
+
   /** Lets the calamity happen. Resolves when it is over. */
   async inflict(calamity: Calamity): Promise<void> {
     if (!COSTS_CONTEXT.has(calamity.type)) return this.happen(calamity);
     const isRedis = calamity.type === 'redis-killed' || calamity.type === 'redis-frozen';
     this.troubles++;
-    if (isRedis) this.redisTroubles++;
+    const away = { fromMs: this.options.clock.now(), toMs: Number.POSITIVE_INFINITY };
+    if (isRedis) {
+      this.redisTroubles++;
+      this.redisAwayMs.push(away);
+    }
     await this.happen(calamity);
     this.troubles--;
     this.lastTroubleMs = this.options.clock.now();
     if (!isRedis) return;
     this.redisTroubles--;
     this.lastRedisMs = this.lastTroubleMs;
+    away.toMs = this.lastTroubleMs;
   }
 
   private noteEnd(isKilled: boolean): void {
