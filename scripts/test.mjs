@@ -24,7 +24,7 @@ const MAX_LEFT_OPEN_MS = 150_000;
 const MAX_RUN_MS = 30 * 60_000;
 
 /** How many processes run at a time for each core. With three, tests with a time limit of their own fail. */
-const PROCESSES_PER_CORE = 2;
+const PROCESSES_PER_CORE = 1.5;
 /** How many more processes there are for each core, with tests that mostly wait. */
 const WAITING_PROCESSES_PER_CORE = 1;
 
@@ -68,12 +68,13 @@ if (files.length === 0) {
 }
 const cores = Math.max(2, availableParallelism());
 const known = JSON.parse(readFileSync(durationsFile, 'utf8'));
+const workingAtATime = Math.round(PROCESSES_PER_CORE * cores);
 const { waiting, working } = bundlesOf(files, known, {
   waiting: WAITING_PROCESSES_PER_CORE * cores,
-  working: PROCESSES_PER_CORE * cores,
+  working: workingAtATime,
 });
 const bundles = [...waiting, ...working];
-const atATime = waiting.length + PROCESSES_PER_CORE * cores;
+const atATime = waiting.length + workingAtATime;
 const entries = bundles.map((bundle, number) => {
   // node:test sorts the names.
   const name = `all-${process.pid}-${String(number).padStart(3, '0')}.test.js`;
