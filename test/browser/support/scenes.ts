@@ -71,6 +71,7 @@ export const SCENES: readonly Scene[] = [
     ready: async (page) => {
       await untilLive(page);
       await page.getByTestId('shortcuts').click();
+      await page.locator('dialog[open]').waitFor();
     },
   },
   {
