@@ -64,8 +64,8 @@ describe('simulated carrier: the TwiML of a called leg', () => {
       async (rig) => {
         rig.leg.press('2');
         assert.deepEqual(await keys(rig), ['2']);
-        await ends(rig, 'completed', 'false');
-        assert.equal(rig.seen.at(-1), '0 hung up');
+        await until(() => rig.seen.at(-1) === '0 hung up', 'the end of the leg');
+        assert.deepEqual(await result(rig), ['completed', 'false']);
       },
       { answer: '<Hangup/>' },
     );
