@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { answerOf } from './support/answer-of.js';
 import { ON_LAST_CORE } from './support/cores.js';
 import type { Counted, Held, Question } from './questions.js';
+
+const NAME = 'The measured process';
 
 // The benchmark's handle on a measured process.
 
@@ -34,7 +37,7 @@ export class MeasuredProcess {
       execArgv: [...ON_LAST_CORE.execArgv, '--expose-gc', '--enable-source-maps', ...extraFlags()],
       stdio: ['inherit', authTokens.length === 0 ? 'inherit' : 'ignore', 'inherit', 'ipc'],
     });
-    const { port } = (await answerOf(child)) as { port: number };
+    const { port } = (await answerOf(child, NAME)) as { port: number };
     return new MeasuredProcess(child, port);
   }
 
@@ -60,22 +63,11 @@ export class MeasuredProcess {
 
   private ask(question: Question): Promise<unknown> {
     this.child.send(question);
-    return answerOf(this.child);
+    return answerOf(this.child, NAME);
   }
 }
 
 /** Returns extra flags for the measured process, for instance `BENCH_NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profiles"`. */
 function extraFlags(): string[] {
   return (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
-}
-
-function answerOf(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const onExit = (): void => reject(new Error('The measured process ended.'));
-    child.once('exit', onExit);
-    child.once('message', (answer) => {
-      child.off('exit', onExit);
-      resolve(answer);
-    });
-  });
 }

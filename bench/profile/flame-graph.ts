@@ -14,7 +14,7 @@ export interface CpuProfile {
 /** A function as called from one place, with everything that it called. */
 export interface Frame {
   name: string;
-  /** Where its code is from, which gives its colour. */
+  /** Whose code it is. Chooses the colour. */
   origin: Origin;
   /** Samples in itself, and with what it called. */
   selfSamples: number;

@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { answerOf } from '../support/answer-of.js';
 import { ON_FIRST_CORES } from '../support/cores.js';
 import type { LoadAnswer, LoadQuestion } from './questions.js';
 import type { Report } from './tally.js';
+
+const NAME = 'The process of the load';
 
 /** The benchmark's handle on the process of the load. */
 export class Load {
@@ -21,7 +24,7 @@ export class Load {
       ...ON_FIRST_CORES,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const { url = '' } = await answerOf(child);
+    const { url = '' } = await answerOf<LoadAnswer>(child, NAME);
     return new Load(child, url);
   }
 
@@ -51,17 +54,6 @@ export class Load {
 
   private ask(question: LoadQuestion): Promise<LoadAnswer> {
     this.child.send(question);
-    return answerOf(this.child);
+    return answerOf(this.child, NAME);
   }
-}
-
-function answerOf(child: ChildProcess): Promise<LoadAnswer> {
-  return new Promise((resolve, reject) => {
-    const onExit = (): void => reject(new Error('The process of the load has ended.'));
-    child.once('exit', onExit);
-    child.once('message', (answer: LoadAnswer) => {
-      child.off('exit', onExit);
-      resolve(answer);
-    });
-  });
 }

@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { answerOf } from '../support/answer-of.js';
 import { ON_LAST_CORE } from '../support/cores.js';
 import type { CpuProfile } from '../profile/flame-graph.js';
 import { AUTH_TOKEN, type Counted, type Kind, type SubjectQuestion } from './questions.js';
+
+const NAME = 'The subject';
 
 /** A subject in a process of its own, on the last core. */
 export class SubjectProcess {
@@ -28,7 +31,7 @@ export class SubjectProcess {
         ...(options.trusted === undefined ? {} : { NODE_EXTRA_CA_CERTS: options.trusted }),
       },
     });
-    const { port } = (await answerOf(child)) as { port: number };
+    const { port } = (await answerOf(child, NAME)) as { port: number };
     return new SubjectProcess(kind, child, port);
   }
 
@@ -68,17 +71,6 @@ export class SubjectProcess {
 
   private ask(question: SubjectQuestion): Promise<unknown> {
     this.child.send(question);
-    return answerOf(this.child);
+    return answerOf(this.child, NAME);
   }
-}
-
-function answerOf(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const onExit = (): void => reject(new Error('The subject has ended.'));
-    child.once('exit', onExit);
-    child.once('message', (answer) => {
-      child.off('exit', onExit);
-      resolve(answer);
-    });
-  });
 }

@@ -13,7 +13,7 @@ export interface Report {
   arrived: number;
   /** How late the load sent its frames, p99. */
   lateMs: number;
-  /** CPU of the load for each second, in milliseconds. It turns without a pause, so a core is always busy. */
+  /** Calls that are open. */
   calls: number;
   /** Calls that the other end has closed, and messages that had no stamp where one was expected. */
   lost: number;

@@ -92,7 +92,7 @@ export const FRAME_TYPES: Readonly<Record<FrameType, { priority: Priority; direc
   heard: { priority: 'control', direction: 'upstream' },
 };
 
-/** Returns where a frame travels. `undefined` for a type without a row. Audio is looked up nowhere, because nearly all frames are audio. */
+/** Returns where a frame travels. `undefined` for a type without a row. Audio needs no look-up, because nearly all frames are audio. */
 export function directionOf(type: FrameType): Direction | undefined {
   if (type === 'input-audio' || type === 'audio') return 'downstream';
   return (FRAME_TYPES as Partial<typeof FRAME_TYPES>)[type]?.direction;

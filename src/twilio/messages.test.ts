@@ -183,7 +183,7 @@ test('the audio of a message as Twilio writes it is found where JSON has it', ()
   const known = new MediaReader('MZ1');
   assert.equal(known.read(Buffer.from(usual()))?.base64, '/v8=');
   const audioOf = (text: string): string | undefined => {
-    // A reader that knows where the audio begins reads the counters before it no more.
+    // A reader that knows where the audio begins no longer reads the counters before it.
     const audio = known.read(Buffer.from(text))?.base64;
     if (audio !== undefined) {
       const { media, streamSid } = JSON.parse(text) as { media: { payload: string }; streamSid: string };

@@ -117,7 +117,7 @@ export class MediaReader {
     return AudioChunk.fromMessage('mulaw', TELEPHONE_RATE_HZ, message, start, end);
   }
 
-  /** Whether the message has the same head as the last one, but for the digits of the counters in it. */
+  /** Whether the message begins as a media message does, and its audio begins where that of the last one did. */
   private isHead(message: Buffer, start: number): boolean {
     return start > 0 && isAt(message, 0, MEDIA_BEGIN) && isAt(message, start - MEDIA_FIELD.length, MEDIA_FIELD);
   }
