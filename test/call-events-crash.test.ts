@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { EventReceiver } from '../sim/hooks/event-receiver.js';
 import { systemClock } from '../src/base/clock.js';
 import { type Fleet, type FleetCall, type Instance, busiest, startFleet } from './support/fleet.js';
-import { freePort } from './support/free-port.js';
 import { skipWithoutRedis } from './support/redis-server.js';
 import { until } from './support/rig.js';
 
@@ -14,7 +15,10 @@ async function withFleet(
   pipeline: boolean,
   body: (fleet: Fleet, call: FleetCall, up: () => Promise<EventReceiver>) => Promise<void>,
 ): Promise<void> {
-  const port = await freePort();
+  // Holds the port, because a program that gets it meanwhile might take the events.
+  const down = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  await once(down, 'listening');
+  const { port } = down.address() as AddressInfo;
   const env = {
     USE_PIPECAT: String(pipeline),
     CALL_EVENTS_URL: `http://127.0.0.1:${port}/call-events`,
@@ -26,6 +30,8 @@ async function withFleet(
     const call = fleet.place();
     await until(() => call.loudMs >= 200, 'the greeting');
     await body(fleet, call, async () => {
+      down.close();
+      await once(down, 'close');
       receiver = await new EventReceiver({ secret: SECRET, port, clock: systemClock }).start();
       return receiver;
     });
@@ -33,6 +39,7 @@ async function withFleet(
   } finally {
     await fleet.close();
     await receiver?.close();
+    down.close();
   }
 }
 
